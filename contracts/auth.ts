@@ -1,0 +1,255 @@
+import { contract, event, operation } from '@stoa/contract'
+import { z } from 'zod'
+import { Email, Id, IdempotencyKey, Line, Timestamp, Token } from './text.ts'
+
+export const User = z.object({
+  userId: Id,
+  email: z.string(),
+  name: z.string().nullable(),
+  /** Whether the link in the mail was followed: what belongs to an address is shown only then. */
+  emailVerified: z.boolean(),
+  role: z.enum(['customer', 'admin', 'support', 'read-only']),
+  createdAt: Timestamp,
+})
+export type User = z.output<typeof User>
+
+export const Session = z.object({
+  /** A JWT (RFC 9068) for `Authorization: Bearer`. */
+  accessToken: z.string(),
+  tokenType: z.literal('Bearer'),
+  expiresInSeconds: z.int(),
+  /** Good for 30 days and for one use; the answer to `refresh` carries the next. */
+  refreshToken: z.string(),
+  user: User,
+})
+export type Session = z.output<typeof Session>
+
+/** Length in characters; bcrypt reads 72 bytes, and a longer password is refused rather than cut. */
+const NewPassword = z
+  .string()
+  .min(10)
+  .max(72)
+  .refine((text) => new TextEncoder().encode(text).length <= 72, 'must be at most 72 bytes in UTF-8')
+
+const TooManyAttempts = {
+  status: 429,
+  title: 'Too many attempts. Wait before the next.',
+  data: z.object({ retryAfterSeconds: z.int() }),
+} as const
+const Busy = { status: 503, title: 'Too many people are signing in right now. Try again in a moment.' } as const
+
+export const auth = contract('auth', {
+  register: operation({
+    summary: 'Open a customer account',
+    method: 'POST',
+    path: '/auth/register',
+    access: 'public',
+    status: 201,
+    idempotency: 'natural',
+    headers: { idempotencyKey: 'idempotency-key' },
+    input: z.strictObject({
+      email: Email,
+      password: NewPassword,
+      name: Line(120).optional(),
+      /** A repetition with the same key and password within 24 h is answered with a session again. */
+      idempotencyKey: IdempotencyKey,
+    }),
+    output: Session,
+    errors: {
+      EMAIL_TAKEN: { status: 409, title: 'There is an account with this address already.' },
+      TOO_MANY_ATTEMPTS: TooManyAttempts,
+      BUSY: Busy,
+    },
+  }),
+  login: operation({
+    summary: 'Sign in with address and password',
+    method: 'POST',
+    path: '/auth/login',
+    access: 'public',
+    idempotency: 'none',
+    input: z.strictObject({ email: Email, password: z.string().min(1).max(200) }),
+    output: Session,
+    errors: {
+      WRONG_CREDENTIALS: { status: 401, title: 'The address or the password is wrong.' },
+      TOO_MANY_ATTEMPTS: TooManyAttempts,
+      BUSY: Busy,
+    },
+  }),
+  refresh: operation({
+    summary: 'Exchange a refresh token for a new session',
+    method: 'POST',
+    path: '/auth/refresh',
+    access: 'public',
+    idempotency: 'none',
+    input: z.strictObject({ refreshToken: Token }),
+    output: Session,
+    errors: { INVALID_REFRESH_TOKEN: { status: 401, title: 'Sign in again: this refresh token is not valid.' } },
+  }),
+  logout: operation({
+    summary: 'End the session that a refresh token belongs to',
+    method: 'POST',
+    path: '/auth/logout',
+    access: 'public',
+    status: 204,
+    idempotency: 'natural',
+    input: z.strictObject({ refreshToken: Token }),
+    output: z.null(),
+  }),
+  me: operation({
+    summary: 'Who the access token speaks for',
+    method: 'GET',
+    path: '/auth/me',
+    access: 'public',
+    input: z.strictObject({}),
+    output: User,
+    errors: { SIGNED_OUT: { status: 401, title: 'Sign in first.' } },
+  }),
+  changePassword: operation({
+    summary: 'Change the password; all other sessions end',
+    method: 'POST',
+    path: '/auth/password',
+    access: 'public',
+    status: 204,
+    idempotency: 'natural',
+    input: z.strictObject({ currentPassword: z.string().min(1).max(200), newPassword: NewPassword }),
+    output: z.null(),
+    errors: {
+      SIGNED_OUT: { status: 401, title: 'Sign in first.' },
+      WRONG_CREDENTIALS: { status: 403, title: 'The current password is wrong.' },
+      TOO_MANY_ATTEMPTS: TooManyAttempts,
+      BUSY: Busy,
+    },
+  }),
+  requestPasswordReset: operation({
+    summary: 'Ask for a mail that lets the owner of an address set a new password',
+    method: 'POST',
+    path: '/auth/password-reset',
+    access: 'public',
+    status: 202,
+    idempotency: 'natural',
+    input: z.strictObject({ email: Email }),
+    /** The same answer, after the same work, whether or not there is an account. */
+    output: z.null(),
+    errors: { TOO_MANY_ATTEMPTS: TooManyAttempts },
+  }),
+  resetPassword: operation({
+    summary: 'Set a new password with the token from the mail; all sessions end',
+    method: 'POST',
+    path: '/auth/password-reset/confirm',
+    access: 'public',
+    status: 204,
+    idempotency: 'natural',
+    input: z.strictObject({ token: Token, password: NewPassword }),
+    output: z.null(),
+    errors: {
+      INVALID_TOKEN: { status: 410, title: 'This link was used or has expired. Ask for a new one.' },
+      TOO_MANY_ATTEMPTS: TooManyAttempts,
+      BUSY: Busy,
+    },
+  }),
+  confirmEmail: operation({
+    summary: 'Confirm a mail address with the token from the welcome mail',
+    method: 'POST',
+    path: '/auth/confirm-email',
+    access: 'public',
+    status: 204,
+    idempotency: 'natural',
+    input: z.strictObject({ token: Token }),
+    output: z.null(),
+    errors: { INVALID_TOKEN: { status: 410, title: 'This link has expired. Ask for a new one.' } },
+  }),
+  resendConfirmation: operation({
+    summary: 'Send the mail with the confirmation link again',
+    method: 'POST',
+    path: '/auth/confirm-email/resend',
+    access: 'customer',
+    status: 202,
+    idempotency: 'natural',
+    input: z.strictObject({}),
+    output: z.null(),
+    errors: { TOO_MANY_ATTEMPTS: TooManyAttempts },
+  }),
+  jwks: operation({
+    summary: 'The public keys that verify access tokens (RFC 7517)',
+    method: 'GET',
+    path: '/auth/jwks',
+    access: 'public',
+    maxAgeSeconds: 300,
+    input: z.strictObject({}),
+    output: z.object({ keys: z.array(z.record(z.string(), z.string())) }),
+  }),
+  /** What a mail about an account needs. Tokens are made here, at the moment of sending, and stored nowhere. */
+  mailDetails: operation({
+    summary: 'Address, name and link token for a mail about an account',
+    method: 'GET',
+    path: '/auth/mail-details',
+    access: 'service',
+    input: z.strictObject({
+      userId: Id,
+      purpose: z.enum(['welcome', 'confirm-email', 'password-reset']),
+      /** The request that the mail answers; required for `password-reset`. */
+      requestId: Id.optional(),
+    }),
+    output: z.object({ email: z.string(), name: z.string().nullable(), token: z.string().nullable() }),
+    errors: { UNKNOWN_USER: { status: 404, title: 'There is no such account.' } },
+  }),
+  addStaff: operation({
+    summary: 'Give an address a staff account; the password is answered once',
+    method: 'POST',
+    path: '/auth/staff',
+    access: 'service',
+    status: 201,
+    idempotency: 'natural',
+    input: z.strictObject({ email: Email, role: z.enum(['admin', 'support', 'read-only']) }),
+    output: z.object({ userId: Id, oneTimePassword: z.string() }),
+    errors: { EMAIL_TAKEN: { status: 409, title: 'There is an account with this address already.' } },
+  }),
+  listStaff: operation({
+    summary: 'All staff accounts',
+    method: 'GET',
+    path: '/auth/staff',
+    access: 'service',
+    input: z.strictObject({}),
+    /** At most 1,000. */
+    output: z.object({ items: z.array(User.extend({ disabled: z.boolean() })) }),
+  }),
+  disableStaff: operation({
+    summary: 'Close a staff account and end its sessions',
+    method: 'DELETE',
+    path: '/auth/staff/{email}',
+    access: 'service',
+    status: 204,
+    idempotency: 'natural',
+    input: z.strictObject({ email: Email }),
+    output: z.null(),
+    errors: { UNKNOWN_USER: { status: 404, title: 'There is no such account.' } },
+  }),
+})
+
+export const UserRegistered = event({
+  name: 'auth.user-registered',
+  version: 1,
+  payload: z.object({ userId: Id }),
+  key: (e) => e.userId,
+})
+
+export const EmailConfirmationRequested = event({
+  name: 'auth.email-confirmation-requested',
+  version: 1,
+  payload: z.object({ userId: Id, requestId: Id }),
+  key: (e) => e.userId,
+})
+
+export const EmailConfirmed = event({
+  name: 'auth.email-confirmed',
+  version: 1,
+  payload: z.object({ userId: Id }),
+  key: (e) => e.userId,
+})
+
+export const PasswordResetRequested = event({
+  name: 'auth.password-reset-requested',
+  version: 1,
+  payload: z.object({ userId: Id, requestId: Id }),
+  key: (e) => e.userId,
+})

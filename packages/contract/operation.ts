@@ -1,0 +1,77 @@
+import type { z } from 'zod'
+
+/**
+ * Who may call. `public`: anyone, with or without an account. `customer`: a signed-in customer. `staff`: a signed-in
+ * member of staff who holds the operation's `permission`. `service`: other services only; never published at the edge.
+ */
+export type Access = 'public' | 'customer' | 'staff' | 'service'
+
+export type ErrorSpec = {
+  readonly status: 401 | 402 | 403 | 404 | 409 | 410 | 412 | 413 | 415 | 422 | 423 | 429 | 503
+  /** One sentence for people; becomes the problem's `title`. */
+  readonly title: string
+  readonly data?: z.ZodType
+}
+
+export type Operation<
+  Input extends z.ZodObject = z.ZodObject,
+  Output extends z.ZodType = z.ZodType,
+  Errors extends Record<string, ErrorSpec> = Record<string, ErrorSpec>,
+> = {
+  /** One line for the reference at `/docs`. */
+  readonly summary: string
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  /** `{name}` segments are filled from the input; the rest travels as query (GET, DELETE) or JSON body. */
+  readonly path: `/${string}`
+  readonly access: Access
+  /** `<service>:<verb>`; required for `staff`, absent otherwise. */
+  readonly permission?: string
+  /** One flat, strict object: a field it does not name is a 400. */
+  readonly input: Input
+  readonly output: Output
+  readonly errors: Errors
+  /** Status of a success. Default 200. */
+  readonly status?: 200 | 201 | 202 | 204
+  /**
+   * What a repetition does. Absent on GET, required on all else.
+   * `natural`: the operation itself guarantees that the same input changes nothing more (an id from the caller, a
+   * put, a delete). `key`: the caller's `Idempotency-Key` header is required and the runtime remembers the answer for
+   * 24 h per actor and operation; another body under the same key is refused with 422. `none`: repeating repeats
+   * (a login); never retried by a client.
+   */
+  readonly idempotency?: 'natural' | 'key' | 'none'
+  /** How long anyone may reuse the answer. Absent: never cached. */
+  readonly maxAgeSeconds?: number
+  /** Input fields that travel as request headers: field -> header name in lower case. */
+  readonly headers?: Readonly<Record<string, string>>
+  /** The string input field that receives the body as sent, unparsed (a webhook whose signature covers the bytes). */
+  readonly rawBody?: string
+  /** Names, in lower case, of the response headers a handler may set. */
+  readonly responseHeaders?: readonly string[]
+  /** Largest request body. Default 128 KiB. */
+  readonly bodyLimitBytes?: number
+  /** Time after which the caller gets a 504. Default 10,000 ms. */
+  readonly deadlineMs?: number
+}
+
+export type Contract<
+  Name extends string = string,
+  Operations extends Record<string, Operation> = Record<string, Operation>,
+> = { readonly name: Name; readonly operations: Operations }
+
+export type RequestOf<O extends Operation> = z.input<O['input']>
+export type InputOf<O extends Operation> = z.output<O['input']>
+export type OutputOf<O extends Operation> = z.output<O['output']>
+
+export const operation = <
+  Input extends z.ZodObject,
+  Output extends z.ZodType,
+  const Errors extends Record<string, ErrorSpec> = Record<never, never>,
+>(
+  spec: Omit<Operation<Input, Output, Errors>, 'errors'> & { readonly errors?: Errors },
+): Operation<Input, Output, Errors> => ({ ...spec, errors: spec.errors ?? ({} as Errors) })
+
+export const contract = <const Name extends string, Operations extends Record<string, Operation>>(
+  name: Name,
+  operations: Operations,
+): Contract<Name, Operations> => ({ name, operations })

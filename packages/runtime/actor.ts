@@ -1,0 +1,18 @@
+/** On whose behalf a call runs. */
+export type Actor =
+  | { readonly kind: 'anonymous' }
+  | { readonly kind: 'customer'; readonly id: string; readonly sessionId: string; readonly emailVerified: boolean }
+  | { readonly kind: 'staff'; readonly id: string; readonly sessionId: string; readonly permissions: readonly string[] }
+  | { readonly kind: 'service'; readonly name: string }
+
+/** Where a call entered the platform. */
+export type Origin = {
+  /** The client's IP address as the gateway saw it; undefined for what the platform does by itself. */
+  readonly address: string | undefined
+  /** The service that makes this call; undefined for a call from the public edge. */
+  readonly via: string | undefined
+}
+
+/** A short name for logs, audit records and the scope of idempotency keys. */
+export const actorName = (actor: Actor): string =>
+  actor.kind === 'anonymous' ? 'anonymous' : actor.kind === 'service' ? `service:${actor.name}` : `${actor.kind}:${actor.id}`

@@ -1,0 +1,47 @@
+import type { Contract, Operation } from '@stoa/contract'
+import type { Registry } from 'prom-client'
+import type { Logger } from 'pino'
+import type { Actor } from './actor.ts'
+import type { ConfigOf, ConfigSpec } from './config.ts'
+import type { JsonText } from './json-text.ts'
+import type { Trace } from './trace.ts'
+
+/** One call as it enters the platform from outside. */
+export type EdgeCall = {
+  readonly contract: Contract
+  readonly name: string
+  readonly operation: Operation
+  readonly input: unknown
+  readonly actor: Actor
+  readonly address: string | undefined
+  readonly idempotencyKey: string | undefined
+  readonly trace: Trace
+  readonly deadlineAt: number
+  readonly signal: AbortSignal
+}
+
+export type Answer = {
+  /** The contract's output, checked; `JsonText` when it was text already. */
+  readonly output: unknown | JsonText
+  readonly headers: Readonly<Record<string, string>>
+}
+
+export type Health = { readonly ok: boolean; readonly checks: Readonly<Record<string, string>> }
+
+/** What the platform offers to the one service that faces the public. */
+export type EdgeHost = {
+  /** Sends a call to wherever its service lives. Throws a `Rejection` for an expected no, any other error for the rest. */
+  readonly send: (call: EdgeCall) => Promise<Answer>
+  readonly config: ConfigOf<ConfigSpec>
+  readonly log: Logger
+  readonly metrics: Registry
+  /** Whether this process can do its work: database, log, needs. Answers within a second. */
+  readonly ready: () => Promise<Health>
+  readonly signal: AbortSignal
+}
+
+export type Edge = {
+  readonly url: string
+  /** Stops accepting, lets what runs finish (bounded), closes. */
+  readonly close: () => Promise<void>
+}
