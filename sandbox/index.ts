@@ -1,0 +1,7 @@
+export {
+  DEFAULT_KEYS,
+  type Sandbox,
+  type SandboxKeys,
+  type SandboxOptions,
+  startSandbox,
+} from './start-sandbox.ts'
