@@ -1,7 +1,14 @@
 /** On whose behalf a call runs. */
 export type Actor =
   | { readonly kind: 'anonymous' }
-  | { readonly kind: 'customer'; readonly id: string; readonly sessionId: string; readonly emailVerified: boolean }
+  | {
+      readonly kind: 'customer'
+      readonly id: string
+      readonly sessionId: string
+      /** As typed at registration; personal data: never logged, never in an event. */
+      readonly email: string
+      readonly emailVerified: boolean
+    }
   | { readonly kind: 'staff'; readonly id: string; readonly sessionId: string; readonly permissions: readonly string[] }
   | { readonly kind: 'service'; readonly name: string }
 

@@ -41,6 +41,11 @@ export type ServiceContext<
   /** Reads, and single statements that announce nothing. Schema-qualified for the query builder; raw SQL names the schema itself. */
   readonly db: Kysely<Tables>
   /**
+   * One hand-written statement, prepared once per connection where the server allows it: for hot paths. Tables are named with their
+   * schema. The text must be a constant: each distinct text is a prepared statement.
+   */
+  readonly query: Query
+  /**
    * Runs `work` in one transaction; what it emits, schedules, audits and answers commits with it, in one more statement.
    * A deadlock or serialization failure repeats `work` (at most 3 times), so it may touch nothing but `tx`.
    * Make no calls inside: a connection is held.
@@ -67,9 +72,13 @@ export type ServiceContext<
   readonly setHeader: (name: string, value: string) => void
 }
 
+/** Runs one statement and answers its rows. */
+export type Query = <Row extends object = Record<string, unknown>>(text: string, values?: readonly unknown[]) => Promise<Row[]>
+
 /** A transaction: the only place where something can be announced. */
 export type Tx<Tables = unknown> = {
   readonly db: Transaction<Tables>
+  readonly query: Query
   /** Announces a fact; `version` is the aggregate's, growing by each change of it. */
   readonly emit: <E extends EventType>(type: E, payload: z.input<E['payload']>, aggregate: { version: number }) => void
   /**
@@ -172,6 +181,7 @@ export type Republish<Context> = (after: string | undefined, tx: Tx<unknown>, ct
 /** What `resources` may use when it opens them. */
 export type ResourceStart<Tables, Config extends ConfigSpec> = {
   readonly db: Kysely<Tables>
+  readonly query: Query
   readonly config: ConfigOf<Config>
   readonly log: Logger
   readonly transaction: <T>(work: (tx: Tx<Tables>) => Promise<T>) => Promise<T>

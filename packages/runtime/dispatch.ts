@@ -1,0 +1,212 @@
+import { type FieldError, type Operation, platformErrors, Rejection } from '@stoa/contract'
+import { SpanStatusCode } from '@opentelemetry/api'
+import type { z } from 'zod'
+import { actorName, type Actor, type Origin } from './actor.ts'
+import { isOutage } from './database.ts'
+import type { Answer } from './edge.ts'
+import type { AnyContext } from './hosted.ts'
+import { claim, type IdempotencyScope, release, remember } from './idempotency.ts'
+import { JsonText } from './json-text.ts'
+import { inSpan } from './telemetry.ts'
+import { findBadText } from './text.ts'
+import type { Trace } from './trace.ts'
+import type { TransactionScope } from './transaction.ts'
+import type { Database } from './database.ts'
+import type { Service } from './service.ts'
+import type { Logger } from 'pino'
+
+/** What travels beside the input of a call. */
+export type CallMeta = {
+  readonly actor: Actor
+  readonly origin: Origin
+  readonly idempotencyKey: string | undefined
+  readonly trace: Trace
+  /** Epoch milliseconds. */
+  readonly deadlineAt: number
+  readonly signal: AbortSignal
+}
+
+/** What dispatch needs of a hosted service. */
+export type Dispatcher = {
+  readonly service: Service
+  readonly database: Database
+  readonly log: Logger
+  /** Checks answers that PostgreSQL built against the contract. On in tests. */
+  readonly checkAnswers: boolean
+  readonly callContext: (call: {
+    readonly meta: CallMeta
+    readonly scope: TransactionScope
+    readonly newId: string | undefined
+    readonly signal: AbortSignal
+    readonly headers: Record<string, string>
+  }) => AnyContext
+}
+
+const DEFAULT_DEADLINE_MS = 10_000
+
+/**
+ * The one path that every call takes, in process or over HTTP: may the actor, is the input valid, was it answered before; run;
+ * keep only what the contract promises. Throws a `Rejection` for every expected no, the platform's included.
+ */
+export async function dispatch(
+  target: Dispatcher,
+  name: string,
+  input: unknown,
+  meta: CallMeta,
+): Promise<Answer> {
+  const { contract } = target.service
+  const operation = contract.operations[name]
+  if (!operation) throw new Rejection('NOT_FOUND')
+  authorise(operation, meta)
+  const checked = checkInput(operation, input)
+  return inSpan(`${contract.name}.${name}`, meta.trace, async (trace, span) => {
+    try {
+      return await run(target, name, operation, checked, { ...meta, trace })
+    } catch (error) {
+      const rejection = toRejection(operation, error)
+      if (rejection) throw rejection
+      span?.setStatus({ code: SpanStatusCode.ERROR })
+      target.log.error({ err: error, operation: `${contract.name}.${name}`, traceId: trace.traceId }, 'an operation failed')
+      throw new Rejection('INTERNAL')
+    }
+  })
+}
+
+function authorise(operation: Operation, { actor, origin }: CallMeta): void {
+  switch (operation.access) {
+    case 'public':
+      return
+    case 'service':
+      if (origin.via === undefined) throw new Rejection('NOT_FOUND')
+      return
+    case 'customer':
+      if (actor.kind === 'anonymous') throw new Rejection('UNAUTHENTICATED')
+      if (actor.kind !== 'customer') throw new Rejection('FORBIDDEN')
+      return
+    case 'staff':
+      if (actor.kind === 'anonymous') throw new Rejection('UNAUTHENTICATED')
+      if (actor.kind !== 'staff' || !actor.permissions.includes(operation.permission ?? ''))
+        throw new Rejection('FORBIDDEN')
+  }
+}
+
+function checkInput(operation: Operation, input: unknown): unknown {
+  const bad = findBadText(input)
+  if (bad) throw new Rejection('INVALID_INPUT', { fields: [bad] })
+  const parsed = operation.input.safeParse(input)
+  if (!parsed.success) throw new Rejection('INVALID_INPUT', { fields: toFieldErrors(operation, parsed.error) })
+  return parsed.data
+}
+
+/** At most 20, so that a hostile body cannot buy a large answer. */
+const MAX_FIELD_ERRORS = 20
+
+function toFieldErrors(operation: Operation, error: z.ZodError): FieldError[] {
+  const fields: FieldError[] = []
+  for (const issue of error.issues.slice(0, MAX_FIELD_ERRORS)) {
+    const path = issue.path.map(String)
+    const header = path.length === 1 ? operation.headers?.[path[0]!] : undefined
+    if (issue.code === 'unrecognized_keys') {
+      for (const key of issue.keys.slice(0, MAX_FIELD_ERRORS))
+        fields.push({ field: [...path, key].join('.').slice(0, 200), message: 'is not a field of this request' })
+    } else fields.push({ field: (header ?? path.join('.')).slice(0, 200) || 'body', message: issue.message })
+  }
+  return fields.slice(0, MAX_FIELD_ERRORS)
+}
+
+async function run(
+  target: Dispatcher,
+  name: string,
+  operation: Operation,
+  input: unknown,
+  meta: CallMeta,
+): Promise<Answer> {
+  const { service, database } = target
+  const schema = service.contract.name
+  const deadlineAt = Math.min(meta.deadlineAt, Date.now() + (operation.deadlineMs ?? DEFAULT_DEADLINE_MS))
+  if (operation.idempotency !== 'key') return execute(target, name, operation, input, { ...meta, deadlineAt }, undefined)
+
+  if (meta.idempotencyKey === undefined)
+    throw new Rejection('INVALID_INPUT', { fields: [{ field: 'idempotency-key', message: 'is required' }] })
+  if (!/^[\x21-\x7e]{1,255}$/.test(meta.idempotencyKey))
+    throw new Rejection('INVALID_INPUT', {
+      fields: [{ field: 'idempotency-key', message: 'must be 1 to 255 visible ASCII characters' }],
+    })
+  const scope: IdempotencyScope = { actor: actorName(meta.actor), operation: name, key: meta.idempotencyKey }
+  const place = { database, schema }
+  const claimed = await claim(place, scope, { input, operation, deadlineAt })
+  if (claimed.state === 'answered') return { output: keep(operation, claimed.answer), headers: {} }
+  try {
+    return await execute(target, name, operation, input, { ...meta, deadlineAt }, { scope, newId: claimed.newId })
+  } catch (error) {
+    await release(place, scope)
+    throw error
+  }
+}
+
+async function execute(
+  target: Dispatcher,
+  name: string,
+  operation: Operation,
+  input: unknown,
+  meta: CallMeta,
+  keyed: { scope: IdempotencyScope; newId: string } | undefined,
+): Promise<Answer> {
+  const { service, database, checkAnswers } = target
+  const schema = service.contract.name
+  const headers: Record<string, string> = {}
+  const seen = { opened: 0, audited: false, answered: false }
+  const stop = new AbortController()
+  const abort = () => stop.abort(meta.signal.reason)
+  if (meta.signal.aborted) abort()
+  else meta.signal.addEventListener('abort', abort, { once: true })
+  let timer: NodeJS.Timeout | undefined
+  try {
+    const ctx = target.callContext({
+      meta,
+      scope: { trace: meta.trace, actor: meta.actor, name: `${schema}.${name}`, idempotency: keyed?.scope, seen },
+      newId: keyed?.newId,
+      signal: stop.signal,
+      headers,
+    })
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(
+        () => {
+          stop.abort(new Error('the deadline has passed'))
+          reject(new Rejection('TIMEOUT'))
+        },
+        Math.max(1, meta.deadlineAt - Date.now()),
+      )
+    })
+    const result: unknown = await Promise.race([service.operations[name]!(input as never, ctx), late])
+    if (operation.access === 'staff' && operation.method !== 'GET' && seen.opened > 0 && !seen.audited)
+      throw new Error(`${schema}.${name} is a staff write without an audit record`)
+    if (result instanceof JsonText) {
+      if (checkAnswers) operation.output.parse(JSON.parse(result.text))
+      return { output: result, headers }
+    }
+    const output = keep(operation, result)
+    if (keyed && !seen.answered) await remember({ database, schema }, keyed.scope, output)
+    return { output, headers }
+  } finally {
+    clearTimeout(timer)
+    meta.signal.removeEventListener('abort', abort)
+  }
+}
+
+/** Only what the contract promises leaves a service. */
+function keep(operation: Operation, result: unknown): unknown {
+  const kept = operation.output.safeParse(result ?? null)
+  if (!kept.success) throw new Error('The answer does not fit the contract', { cause: kept.error })
+  return kept.data
+}
+
+/** The rejection that a failure may show to a caller of this operation, or undefined for a bug. */
+export function toRejection(operation: Operation, error: unknown): Rejection | undefined {
+  if (error instanceof Rejection) {
+    if (error.code === 'INTERNAL') return error
+    if (error.code in operation.errors || error.code in platformErrors) return error
+    return undefined
+  }
+  return isOutage(error) ? new Rejection('UNAVAILABLE') : undefined
+}

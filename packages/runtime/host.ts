@@ -1,0 +1,427 @@
+import { randomUUID } from 'node:crypto'
+import { type Client, type Contract, Rejection } from '@stoa/contract'
+import { pino, type Logger } from 'pino'
+import { collectDefaultMetrics, Registry } from 'prom-client'
+import { v7 } from 'uuid'
+import type { Actor } from './actor.ts'
+import { type Background, startBackground } from './background.ts'
+import { memoryCache } from './cache.ts'
+import { type Environment, readConfig } from './config.ts'
+import { type Database, openDatabase } from './database.ts'
+import type { CallMeta, Dispatcher } from './dispatch.ts'
+import type { Edge, Health } from './edge.ts'
+import type { AnyContext, HostedService } from './hosted.ts'
+import { startInternalServer } from './internal-server.ts'
+import { migrate } from './migrate.ts'
+import { createPostgresLog } from './postgres-log.ts'
+import { processConfig } from './process-config.ts'
+import type { Service, Tx } from './service.ts'
+import { startTelemetry } from './telemetry.ts'
+import { newTrace, type Trace } from './trace.ts'
+import { createTransactions, type TransactionScope } from './transaction.ts'
+import { localTransport, readOutput, remoteTransport, type Transport } from './transport.ts'
+
+export type HostOptions = {
+  readonly services: readonly Service[]
+  readonly environment: Environment
+  /** A logger of the caller's; by default JSON lines on standard output at `LOG_LEVEL`. */
+  readonly logger?: Logger
+  /** False: no port is opened and no reaction or job runs. For commands that only make calls. Default true. */
+  readonly background?: boolean
+  /** Checks even answers that PostgreSQL built against the contract. For tests. */
+  readonly checkAnswers?: boolean
+}
+
+export type Host = AsyncDisposable & {
+  /** The public address, when the gateway lives here. */
+  readonly url: string | undefined
+  /** Where other processes call this one, when `INTERNAL_PORT` is given. */
+  readonly internalUrl: string | undefined
+  /** A typed client, as a given actor. `via` names the caller and opens operations whose access is `service`. */
+  readonly client: <C extends Contract>(
+    contract: C,
+    caller?: { actor?: Actor; via?: string; address?: string },
+  ) => Client<C>
+  readonly background: Background | undefined
+  readonly services: readonly HostedService[]
+  readonly metrics: Registry
+  readonly ready: () => Promise<Health>
+  /** Stops in order: the doors, what runs, reactions and jobs, connections. Nothing that was accepted is lost. */
+  readonly stop: () => Promise<void>
+}
+
+/** Calls that a reaction or a job makes may take this long. */
+const BACKGROUND_DEADLINE_MS = 30_000
+/** Values that each service's cache holds at most. */
+const CACHE_ENTRIES = 10_000
+
+/** Runs one service or all of them; a service cannot tell the difference. */
+export async function startHost(options: HostOptions): Promise<Host> {
+  const { services, environment } = options
+  const config = readConfig(processConfig, environment)
+  const log = options.logger ?? pino({ level: config.logLevel })
+  const instance = randomUUID()
+  const stopping = new AbortController()
+  const metrics = new Registry()
+  const undo: (() => Promise<unknown>)[] = []
+  const stop = async () => {
+    stopping.abort(new Error('the process is stopping'))
+    for (const step of undo.splice(0).reverse()) {
+      await step().catch((error: unknown) => log.error({ err: error }, 'a step of the shutdown failed'))
+    }
+  }
+  try {
+    collectDefaultMetrics({ register: metrics })
+    undo.push(async () => metrics.clear())
+    undo.push(await startTelemetry(environment, environment.OTEL_SERVICE_NAME ?? 'stoa'))
+
+    const databases = openDatabases(services, config, environment, log)
+    undo.push(() => Promise.all([...databases.all.values()].map(({ pool }) => pool.end())))
+    await Promise.all(
+      services
+        .filter((service) => service.migrations)
+        .map((service) => migrate(databases.of(service).pool, service.contract.name, service.migrations)),
+    )
+
+    const hosted = new Map<string, HostedPart>()
+    const transports = new Map<Contract, Transport>()
+    const transportTo = (contract: Contract): Transport => {
+      let transport = transports.get(contract)
+      if (!transport) {
+        transport = resolveTransport(contract, hosted, services, config.internalSecret, environment)
+        transports.set(contract, transport)
+      }
+      return transport
+    }
+    undo.push(() => Promise.all([...transports.values()].map((transport) => transport.close())))
+
+    let background: Background | undefined
+    for (const service of services) {
+      const part = await assemble({
+        service,
+        database: databases.of(service),
+        environment,
+        log: log.child({ service: service.contract.name }),
+        transportTo,
+        signal: stopping.signal,
+        committed: () => background?.committed(service.contract.name),
+        checkAnswers: options.checkAnswers ?? false,
+      })
+      undo.push(part.close)
+      hosted.set(service.contract.name, part)
+    }
+    // Every need resolves now, not at its first call.
+    for (const service of services) for (const need of Object.values(service.needs)) transportTo(need)
+
+    const ready = () => readiness([...databases.all.values()], background)
+    const parts = [...hosted.values()]
+    let internalUrl: string | undefined
+    let edge: Edge | undefined
+    if (options.background !== false) {
+      background = await startBackground({
+        services: parts.filter((part) => part.hosted.service.migrations).map((part) => part.hosted),
+        log: await createPostgresLog(databases.log()),
+        logDatabase: databases.log(),
+        metrics,
+        logger: log,
+        instance,
+      })
+      undo.push(() => background!.stop())
+      if (config.internalPort !== undefined) {
+        if (!config.internalSecret) throw new Error('INTERNAL_SECRET is required with INTERNAL_PORT')
+        const server = await startInternalServer({
+          targets: parts.map((part) => part.dispatcher),
+          host: config.internalHost,
+          port: config.internalPort,
+          secret: config.internalSecret,
+          ready,
+          metrics,
+          log,
+          signal: stopping.signal,
+        })
+        internalUrl = server.url
+        undo.push(server.close)
+      }
+      for (const service of services) {
+        if (!service.edge) continue
+        edge = await service.edge({
+          send: (call) =>
+            transportTo(call.contract).send(call.name, call.operation, call.input, {
+              actor: call.actor,
+              origin: { address: call.address, via: undefined },
+              idempotencyKey: call.idempotencyKey,
+              trace: call.trace,
+              deadlineAt: call.deadlineAt,
+              signal: call.signal,
+            }),
+          config: hosted.get(service.contract.name)!.config,
+          log,
+          metrics,
+          ready,
+          signal: stopping.signal,
+        })
+        const { close } = edge
+        undo.push(close)
+      }
+    }
+    return {
+      url: edge?.url,
+      internalUrl,
+      client: (contract, caller = {}) =>
+        clientOf(contract, () => transportTo(contract), () => ({
+          actor: caller.actor ?? { kind: 'anonymous' },
+          origin: { address: caller.address, via: caller.via },
+          idempotencyKey: undefined,
+          trace: newTrace(),
+          deadlineAt: Date.now() + BACKGROUND_DEADLINE_MS,
+          signal: stopping.signal,
+        })),
+      background,
+      services: parts.map((part) => part.hosted),
+      metrics,
+      ready,
+      stop,
+      [Symbol.asyncDispose]: stop,
+    }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+type HostedPart = {
+  readonly hosted: HostedService
+  readonly dispatcher: Dispatcher
+  // biome-ignore lint/suspicious/noExplicitAny: the edge reads its own settings
+  readonly config: any
+  readonly close: () => Promise<void>
+}
+
+/** Hosted here: in process; else `<NAME>_URL`: HTTP; else stop and name the missing variable. */
+function resolveTransport(
+  contract: Contract,
+  hosted: ReadonlyMap<string, HostedPart>,
+  services: readonly Service[],
+  secret: string | undefined,
+  environment: Environment,
+): Transport {
+  if (services.some((service) => service.contract.name === contract.name))
+    return localTransport(() => {
+      const part = hosted.get(contract.name)
+      if (!part) throw new Rejection('UNAVAILABLE')
+      return part.dispatcher
+    })
+  const variable = `${contract.name.toUpperCase()}_URL`
+  const url = environment[variable]
+  if (!url) throw new Error(`${contract.name} is not hosted in this process: set ${variable} to where it is`)
+  if (!secret) throw new Error(`INTERNAL_SECRET is required to call ${contract.name} at ${variable}`)
+  return remoteTransport(contract, url, secret)
+}
+
+function openDatabases(
+  services: readonly Service[],
+  config: { databaseUrl?: string | undefined; databaseDirectUrl?: string | undefined; logDatabaseUrl?: string | undefined; poolSize: number },
+  environment: Environment,
+  log: Logger,
+) {
+  const all = new Map<string, Database>()
+  const open = (url: string, directUrl?: string): Database => {
+    let database = all.get(url)
+    if (!database) {
+      database = openDatabase({ url, directUrl, poolSize: config.poolSize, applicationName: 'stoa', log })
+      all.set(url, database)
+    }
+    return database
+  }
+  const shared = () => {
+    if (!config.databaseUrl) throw new Error('DATABASE_URL is not set, and no embedded PostgreSQL was started')
+    return open(config.databaseUrl, config.databaseDirectUrl)
+  }
+  return {
+    all,
+    of: (service: Service): Database => {
+      const own = `${service.contract.name.toUpperCase()}_DATABASE_URL`
+      const url = environment[own]
+      if (!url) return shared()
+      if (!config.logDatabaseUrl)
+        throw new Error(`${own} is set: name the database of the event log with LOG_DATABASE_URL`)
+      return open(url, environment[`${service.contract.name.toUpperCase()}_DATABASE_DIRECT_URL`])
+    },
+    log: (): Database => (config.logDatabaseUrl ? open(config.logDatabaseUrl) : shared()),
+    anyService: services.length > 0,
+  }
+}
+
+async function assemble(options: {
+  service: Service
+  database: Database
+  environment: Environment
+  log: Logger
+  transportTo: (contract: Contract) => Transport
+  signal: AbortSignal
+  committed: () => void
+  checkAnswers: boolean
+}): Promise<HostedPart> {
+  const { service, database, environment, log, transportTo } = options
+  const { name } = service.contract
+  const config = readConfig(service.config, environment)
+  const transaction = createTransactions(database, name, { committed: options.committed })
+  const db = database.db.withSchema(name)
+  const cache = memoryCache({ maxEntries: CACHE_ENTRIES })
+  const self: Actor = { kind: 'service', name }
+  const bind = (scope: TransactionScope) => (work: (tx: Tx<never>) => Promise<unknown>) => transaction(scope, work)
+  const resources = service.resources
+    ? await service.resources({
+        db,
+        query: database.query,
+        config,
+        log,
+        transaction: (work: (tx: Tx<never>) => Promise<unknown>) =>
+          transaction({ trace: newTrace(), actor: self, name: `${name}/resources`, seen: unseen() }, work),
+        signal: options.signal,
+      })
+    : {}
+  const callTo = clientFactory(service, transportTo)
+
+  const context = (parts: {
+    meta: CallMeta
+    scope: TransactionScope
+    newId: string | undefined
+    signal: AbortSignal
+    log: Logger
+    headers: Record<string, string> | undefined
+  }): AnyContext => {
+    let call: object | undefined
+    let newId = parts.newId
+    return {
+      db,
+      query: database.query,
+      transaction: bind(parts.scope) as AnyContext['transaction'],
+      get call() {
+        call ??= callTo(parts.meta, parts.signal)
+        // biome-ignore lint/suspicious/noExplicitAny: typed by the service's needs
+        return call as any
+      },
+      cache,
+      config,
+      resources,
+      actor: parts.meta.actor,
+      origin: parts.meta.origin,
+      get newId() {
+        newId ??= v7()
+        return newId
+      },
+      log: parts.log,
+      now: () => new Date(),
+      signal: parts.signal,
+      setHeader: (header, value) => {
+        if (parts.headers) parts.headers[header] = value
+      },
+    }
+  }
+
+  const dispatcher: Dispatcher = {
+    service,
+    database,
+    log,
+    checkAnswers: options.checkAnswers,
+    callContext: (call) => context({ ...call, log }),
+  }
+  const hosted: HostedService = {
+    service,
+    name,
+    database,
+    log,
+    context: ({ trace, signal, inbox, name: part }) =>
+      context({
+        meta: {
+          actor: self,
+          origin: { address: undefined, via: name },
+          idempotencyKey: undefined,
+          trace,
+          deadlineAt: Date.now() + BACKGROUND_DEADLINE_MS,
+          signal,
+        },
+        scope: { trace, actor: self, name: `${name}/${part ?? inbox?.reaction ?? 'background'}`, inbox, seen: unseen() },
+        newId: undefined,
+        signal,
+        log,
+        headers: undefined,
+      }),
+  }
+  return {
+    hosted,
+    dispatcher,
+    config,
+    close: async () => {
+      await (resources as Partial<AsyncDisposable>)[Symbol.asyncDispose]?.()
+    },
+  }
+}
+
+const unseen = () => ({ opened: 0, audited: false, answered: false })
+
+/** Clients of a service's needs. The functions are made once; each context adds only what travels beside the input. */
+function clientFactory(service: Service, transportTo: (contract: Contract) => Transport) {
+  const { name } = service.contract
+  type Bound = { meta: CallMeta; signal: AbortSignal }
+  const prototypes = Object.entries(service.needs).map(([key, contract]) => {
+    const prototype: Record<string, unknown> = {}
+    for (const [operationName, operation] of Object.entries(contract.operations)) {
+      prototype[operationName] = async function (
+        this: Bound,
+        input: unknown,
+        { idempotencyKey, signal }: { idempotencyKey?: string; signal?: AbortSignal } = {},
+      ) {
+        const answer = await transportTo(contract).send(operationName, operation, input, {
+          actor: this.meta.actor,
+          origin: { address: this.meta.origin.address, via: name },
+          idempotencyKey,
+          trace: this.meta.trace,
+          deadlineAt: this.meta.deadlineAt,
+          signal: signal ? AbortSignal.any([signal, this.signal]) : this.signal,
+        })
+        return readOutput(operation, answer)
+      }
+    }
+    return [key, prototype] as const
+  })
+  return (meta: CallMeta, signal: AbortSignal): object =>
+    Object.fromEntries(prototypes.map(([key, prototype]) => [key, Object.assign(Object.create(prototype), { meta, signal })]))
+}
+
+function clientOf<C extends Contract>(contract: C, transport: () => Transport, meta: () => CallMeta): Client<C> {
+  const client: Record<string, unknown> = {}
+  for (const [name, operation] of Object.entries(contract.operations)) {
+    client[name] = async (input: unknown, options: { idempotencyKey?: string; signal?: AbortSignal } = {}) => {
+      const base = meta()
+      const answer = await transport().send(name, operation, input, {
+        ...base,
+        idempotencyKey: options.idempotencyKey,
+        signal: options.signal ? AbortSignal.any([options.signal, base.signal]) : base.signal,
+      })
+      return readOutput(operation, answer)
+    }
+  }
+  return client as Client<C>
+}
+
+/** A database that does not answer within this is not ready. */
+const READY_TIMEOUT_MS = 1_000
+
+async function readiness(databases: readonly Database[], background: Background | undefined): Promise<Health> {
+  const checks: Record<string, string> = { ...background?.health() }
+  await Promise.all(
+    databases.map(async (database, index) => {
+      const late = new Promise<string>((resolve) => setTimeout(resolve, READY_TIMEOUT_MS, 'does not answer').unref())
+      const answer = database.pool.query('select 1').then(
+        () => 'ok',
+        (error: Error) => error.message,
+      )
+      checks[databases.length === 1 ? 'database' : `database${index + 1}`] = await Promise.race([answer, late])
+    }),
+  )
+  return { ok: Object.values(checks).every((check) => check === 'ok'), checks }
+}
+
+export type { Trace }

@@ -1,0 +1,27 @@
+export type { Actor, Origin } from './actor.ts'
+export type { Background } from './background.ts'
+export { type Cache, memoryCache } from './cache.ts'
+export { type ConfigOf, type ConfigSpec, type Environment, readConfig, type Setting, setting } from './config.ts'
+export type { Answer, Edge, EdgeCall, EdgeHost, Health } from './edge.ts'
+export { type Host, type HostOptions, startHost } from './host.ts'
+export type { HostedService } from './hosted.ts'
+export { JsonText } from './json-text.ts'
+export { processConfig } from './process-config.ts'
+export {
+  defineService,
+  effect,
+  everywhere,
+  type Fact,
+  type Handler,
+  type Job,
+  job,
+  projection,
+  type Query,
+  type Reaction,
+  type ResourceStart,
+  type ScheduleOptions,
+  type Service,
+  type ServiceContext,
+  type Tx,
+} from './service.ts'
+export { formatTraceparent, newTrace, parseTraceparent, type Trace } from './trace.ts'

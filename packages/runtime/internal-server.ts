@@ -1,0 +1,68 @@
+import { platformErrors, Rejection } from '@stoa/contract'
+import Fastify from 'fastify'
+import type { Logger } from 'pino'
+import type { Registry } from 'prom-client'
+import { type Dispatcher, dispatch } from './dispatch.ts'
+import type { Health } from './edge.ts'
+import { JsonText } from './json-text.ts'
+import { internalPath, isSecret, readInternalCall } from './transport.ts'
+
+export type InternalServer = { readonly url: string; readonly close: () => Promise<void> }
+
+type InternalServerOptions = {
+  readonly targets: readonly Dispatcher[]
+  readonly host: string
+  readonly port: number
+  readonly secret: string
+  readonly ready: () => Promise<Health>
+  readonly metrics: Registry
+  readonly log: Logger
+  readonly signal: AbortSignal
+}
+
+/** Larger than any operation's own bound: the edge has refused what is too large for it. */
+const BODY_LIMIT_BYTES = 32 * 1024 * 1024
+
+/** Serves the operations of the services hosted here to the other processes of the platform. */
+export async function startInternalServer(options: InternalServerOptions): Promise<InternalServer> {
+  const { targets, secret, ready, metrics, log } = options
+  const app = Fastify({ bodyLimit: BODY_LIMIT_BYTES, forceCloseConnections: 'idle', keepAliveTimeout: 65_000 })
+  app.get('/healthz', async () => ({ ok: true }))
+  app.get('/readyz', async (_, reply) => {
+    const health = await ready()
+    return reply.code(health.ok ? 200 : 503).send(health)
+  })
+  app.get('/metrics', async (_, reply) => reply.type(metrics.contentType).send(await metrics.metrics()))
+  for (const target of targets) {
+    const { contract } = target.service
+    for (const [name, operation] of Object.entries(contract.operations)) {
+      app.post(internalPath(contract.name, name), async (request, reply) => {
+        try {
+          const header = request.headers['stoa-secret']
+          if (!isSecret(typeof header === 'string' ? header : undefined, secret)) throw new Rejection('FORBIDDEN')
+          const traceparent = request.headers.traceparent
+          const { input, meta } = readInternalCall(
+            request.body,
+            typeof traceparent === 'string' ? traceparent : undefined,
+            options.signal,
+          )
+          const { output, headers } = await dispatch(target, name, input, meta)
+          if (Object.keys(headers).length > 0) reply.header('stoa-headers', JSON.stringify(headers))
+          return reply
+            .type('application/json')
+            .send(output instanceof JsonText ? output.text : JSON.stringify(output ?? null))
+        } catch (error) {
+          const rejection = error instanceof Rejection ? error : new Rejection('INTERNAL')
+          if (rejection !== error) log.error({ err: error }, 'an internal call failed')
+          const status =
+            operation.errors[rejection.code]?.status ??
+            platformErrors[rejection.code as keyof typeof platformErrors]?.status ??
+            500
+          return reply.code(status).send({ code: rejection.code, data: rejection.data })
+        }
+      })
+    }
+  }
+  const url = await app.listen({ host: options.host, port: options.port })
+  return { url, close: () => app.close() }
+}

@@ -1,0 +1,47 @@
+import { z } from 'zod'
+import { type ConfigSpec, setting } from './config.ts'
+
+/** What every process reads, whichever services it hosts. */
+export const processConfig = {
+  databaseUrl: setting(
+    'DATABASE_URL',
+    z.string().optional(),
+    'The PostgreSQL server. Absent: the embedded one under `.data/`. A service may have its own: `<SERVICE>_DATABASE_URL`.',
+  ),
+  databaseDirectUrl: setting(
+    'DATABASE_DIRECT_URL',
+    z.string().optional(),
+    'Where listeners connect when `DATABASE_URL` is a pooler that cannot LISTEN. Default: `DATABASE_URL`.',
+  ),
+  logDatabaseUrl: setting(
+    'LOG_DATABASE_URL',
+    z.string().optional(),
+    'The database of the event log. Default: `DATABASE_URL`. Required when services have databases of their own.',
+  ),
+  poolSize: setting(
+    'POOL_SIZE',
+    z.coerce.number().int().min(2).max(200).default(10),
+    'Connections of this process to each database, listeners apart. The server needs processes x (POOL_SIZE + 3).',
+  ),
+  internalPort: setting(
+    'INTERNAL_PORT',
+    z.coerce.number().int().min(0).max(65535).optional(),
+    'The port on which other processes of the platform call the services hosted here. Absent: none is opened.',
+  ),
+  internalHost: setting('INTERNAL_HOST', z.string().default('127.0.0.1'), 'The address that `INTERNAL_PORT` binds to.'),
+  internalSecret: setting(
+    'INTERNAL_SECRET',
+    z.string().min(16, 'must have at least 16 characters').optional(),
+    "Proves to each other that callers are processes of this platform. Required as soon as services live in several processes.",
+  ),
+  logLevel: setting(
+    'LOG_LEVEL',
+    z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+    'The least severe log line that is written.',
+  ),
+  otlpEndpoint: setting(
+    'OTEL_EXPORTER_OTLP_ENDPOINT',
+    z.string().optional(),
+    'Where traces go (OTLP over HTTP). Absent: nothing leaves.',
+  ),
+} as const satisfies ConfigSpec

@@ -1,0 +1,188 @@
+import type { EventType } from '@stoa/contract'
+import type { Kysely, Transaction } from 'kysely'
+import { v7 } from 'uuid'
+import { type Actor, actorName } from './actor.ts'
+import { type Database, isRetryable, kyselyOn, queryOn } from './database.ts'
+import { AlreadyHandled } from './hosted.ts'
+import type { IdempotencyScope } from './idempotency.ts'
+import type { Query, Tx } from './service.ts'
+import { formatTraceparent, type Trace } from './trace.ts'
+
+/** What a transaction belongs to: it decides what its settle statement records. */
+export type TransactionScope = {
+  readonly trace: Trace
+  readonly actor: Actor
+  /** The operation, reaction or job, for audit records. */
+  readonly name: string
+  readonly idempotency?: IdempotencyScope | undefined
+  readonly inbox?: { readonly reaction: string; readonly eventIds: readonly string[] } | undefined
+  /** What happened in the transactions of this scope, for the checks at its end. */
+  readonly seen: { opened: number; audited: boolean; answered: boolean }
+}
+
+export type TransactionHooks = {
+  /** After a commit that left rows in the outbox. */
+  readonly committed: () => void
+}
+
+/** A deadlock's victim is run again at most this often in all. */
+const MAX_TRIES = 3
+
+/**
+ * Transactions of one service. What `work` announces is written in one settle statement right before the commit,
+ * so it costs one statement however much it is.
+ */
+export function createTransactions(database: Database, schema: string, hooks: TransactionHooks) {
+  return async function transaction<T>(scope: TransactionScope, work: (tx: Tx<never>) => Promise<T>): Promise<T> {
+    scope.seen.opened += 1
+    if (scope.inbox && scope.seen.opened > 1) throw new Error(`${scope.name}: an effect opens exactly one transaction`)
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await runOnce(database, schema, hooks, scope, work)
+      } catch (error) {
+        if (!isRetryable(error) || attempt === MAX_TRIES) throw error
+        await new Promise((resolve) => setTimeout(resolve, 5 + Math.random() * 20 * attempt))
+      }
+    }
+  }
+}
+
+async function runOnce<T>(
+  database: Database,
+  schema: string,
+  hooks: TransactionHooks,
+  scope: TransactionScope,
+  work: (tx: Tx<never>) => Promise<T>,
+): Promise<T> {
+  const client = await database.pool.connect()
+  const query = queryOn(client)
+  const settlement = new Settlement(schema, scope)
+  let broken: Error | undefined
+  try {
+    await client.query('begin')
+    let db: Kysely<unknown> | undefined
+    const result = await work({
+      get db() {
+        db ??= kyselyOn(client).withSchema(schema)
+        return db as unknown as Transaction<never>
+      },
+      query,
+      emit: (type, payload, aggregate) => settlement.emit(type, payload, aggregate.version),
+      schedule: (job, input, options = {}) => {
+        const parsed = job.input.parse(input)
+        settlement.schedule(job.name, parsed, options)
+      },
+      audit: (entry) => settlement.audits.push(entry),
+      answer: (output) => {
+        settlement.answer = { output }
+      },
+    })
+    await settlement.write(query)
+    await client.query('commit')
+    if (settlement.audits.length > 0) scope.seen.audited = true
+    if (settlement.answer) scope.seen.answered = true
+    if (settlement.outbox.length > 0) hooks.committed()
+    return result
+  } catch (error) {
+    await client.query('rollback').catch((cause: Error) => {
+      broken = cause
+    })
+    throw error
+  } finally {
+    client.release(broken)
+  }
+}
+
+type OutboxRow = {
+  kind: 'event' | 'job'
+  id: string
+  name: string
+  schema_version: number
+  key: string | undefined
+  aggregate_version: number | undefined
+  payload: unknown
+  run_at: string | undefined
+}
+
+/** Everything that a transaction records besides its own statements. */
+class Settlement {
+  readonly outbox: OutboxRow[] = []
+  readonly audits: { subject: string; before: unknown; after: unknown }[] = []
+  answer: { output: unknown } | undefined
+  readonly #schema: string
+  readonly #scope: TransactionScope
+
+  constructor(schema: string, scope: TransactionScope) {
+    this.#schema = schema
+    this.#scope = scope
+  }
+
+  emit(type: EventType, payload: unknown, version: number): void {
+    const fact = type.payload.parse(payload)
+    this.outbox.push({
+      kind: 'event',
+      id: v7(),
+      name: type.name,
+      schema_version: type.version,
+      key: type.key(fact),
+      aggregate_version: version,
+      payload: fact,
+      run_at: undefined,
+    })
+  }
+
+  schedule(name: string, input: unknown, { key, runAt }: { key?: string; runAt?: Date }): void {
+    this.outbox.push({
+      kind: 'job',
+      id: v7(),
+      name,
+      schema_version: 1,
+      key,
+      aggregate_version: undefined,
+      payload: input ?? {},
+      run_at: runAt?.toISOString(),
+    })
+  }
+
+  async write(query: Query): Promise<void> {
+    const parts: string[] = []
+    const values: unknown[] = []
+    const parameter = (value: unknown) => `$${values.push(value)}`
+    if (this.outbox.length > 0) {
+      parts.push(`announced as (
+        insert into "${this.#schema}".outbox (kind, id, name, schema_version, key, aggregate_version, payload, run_at, traceparent)
+        select r.kind, r.id, r.name, r.schema_version, r.key, r.aggregate_version, r.payload, r.run_at, ${parameter(formatTraceparent(this.#scope.trace))}::text
+        from rows from (jsonb_to_recordset(${parameter(JSON.stringify(this.outbox))}::jsonb) as (kind text, id uuid, name text,
+          schema_version int, key text, aggregate_version bigint, payload jsonb, run_at timestamptz)) with ordinality as r
+        order by r.ordinality)`)
+    }
+    if (this.#scope.inbox) {
+      parts.push(`seen as (
+        insert into "${this.#schema}".inbox (reaction, event_id)
+        select ${parameter(this.#scope.inbox.reaction)}::text, unnest(${parameter(this.#scope.inbox.eventIds)}::uuid[]))`)
+    }
+    if (this.audits.length > 0) {
+      parts.push(`audited as (
+        insert into "${this.#schema}".audit (actor, operation, trace_id, subject, before, after)
+        select ${parameter(actorName(this.#scope.actor))}::text, ${parameter(this.#scope.name)}::text,
+          ${parameter(this.#scope.trace.traceId)}::text, a.subject, a.before, a.after
+        from jsonb_to_recordset(${parameter(JSON.stringify(this.audits))}::jsonb) as a (subject text, before jsonb, after jsonb))`)
+    }
+    const idempotency = this.#scope.idempotency
+    if (this.answer && idempotency) {
+      parts.push(`answered as (
+        update "${this.#schema}".idempotency
+        set answer = ${parameter(JSON.stringify(this.answer.output ?? null))}::jsonb, locked_until = null
+        where actor = ${parameter(idempotency.actor)}::text and operation = ${parameter(idempotency.operation)}::text
+          and key = ${parameter(idempotency.key)}::text)`)
+    }
+    if (parts.length === 0) return
+    try {
+      await query(`with ${parts.join(',\n')}\nselect 1 as settled`, values)
+    } catch (error) {
+      const { code, constraint } = error as { code?: string; constraint?: string }
+      if (code === '23505' && constraint === 'inbox_pkey') throw new AlreadyHandled(this.#scope.name)
+      throw error
+    }
+  }
+}

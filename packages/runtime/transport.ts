@@ -1,0 +1,130 @@
+import { timingSafeEqual } from 'node:crypto'
+import { type Contract, type Operation, platformErrors, Rejection } from '@stoa/contract'
+import { Pool } from 'undici'
+import { type CallMeta, type Dispatcher, dispatch } from './dispatch.ts'
+import type { Answer } from './edge.ts'
+import { JsonText } from './json-text.ts'
+import { formatTraceparent, parseTraceparent } from './trace.ts'
+
+/** Carries a call to a service, wherever it lives. Throws a `Rejection` for every no that the caller may see. */
+export type Transport = {
+  readonly send: (name: string, operation: Operation, input: unknown, meta: CallMeta) => Promise<Answer>
+  readonly close: () => Promise<void>
+}
+
+export const localTransport = (target: () => Dispatcher): Transport => ({
+  send: (name, _operation, input, meta) => dispatch(target(), name, input, meta),
+  close: async () => {},
+})
+
+/** The path of one operation on a process's internal port. */
+export const internalPath = (service: string, operation: string): string => `/internal/${service}/${operation}`
+
+/** The body of an internal call. The secret proves that it comes from one of our own processes. */
+export type InternalCall = {
+  readonly input: unknown
+  readonly actor: CallMeta['actor']
+  readonly origin: CallMeta['origin']
+  readonly idempotencyKey?: string | undefined
+  readonly deadlineMs: number
+}
+
+/** An idempotent call that never reached its service, or found it starting or draining, is tried at most this often in all. */
+const MAX_TRIES = 3
+const FIRST_PAUSE_MS = 40
+const CONNECTIONS = 64
+
+export function remoteTransport(contract: Contract, baseUrl: string, secret: string): Transport {
+  const pool = new Pool(new URL(baseUrl).origin, { connections: CONNECTIONS, pipelining: 1, connectTimeout: 2_000 })
+  return {
+    async send(name, operation, input, meta) {
+      const repeatable =
+        operation.method === 'GET' || operation.idempotency === 'natural' || operation.idempotency === 'key'
+      for (let attempt = 1; ; attempt += 1) {
+        try {
+          return await sendOnce(pool, contract, name, operation, input, meta, secret)
+        } catch (error) {
+          const pauseMs = FIRST_PAUSE_MS * 2 ** (attempt - 1) * (0.5 + Math.random())
+          const transient = !(error instanceof Rejection) || error.code === 'UNAVAILABLE'
+          const time = Date.now() + pauseMs < meta.deadlineAt && !meta.signal.aborted
+          if (!repeatable || !transient || !time || attempt === MAX_TRIES) {
+            if (error instanceof Rejection) throw error
+            throw new Rejection(Date.now() >= meta.deadlineAt ? 'TIMEOUT' : 'UNAVAILABLE')
+          }
+          await new Promise((resolve) => setTimeout(resolve, pauseMs))
+        }
+      }
+    },
+    close: () => pool.destroy(),
+  }
+}
+
+async function sendOnce(
+  pool: Pool,
+  contract: Contract,
+  name: string,
+  operation: Operation,
+  input: unknown,
+  meta: CallMeta,
+  secret: string,
+): Promise<Answer> {
+  const remainingMs = meta.deadlineAt - Date.now()
+  if (remainingMs <= 0) throw new Rejection('TIMEOUT')
+  const call: InternalCall = {
+    input,
+    actor: meta.actor,
+    origin: meta.origin,
+    idempotencyKey: meta.idempotencyKey,
+    deadlineMs: remainingMs,
+  }
+  const response = await pool.request({
+    path: internalPath(contract.name, name),
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      'stoa-secret': secret,
+      traceparent: formatTraceparent(meta.trace),
+    },
+    body: JSON.stringify(call),
+    signal: meta.signal,
+    // The callee answers in time by itself; a little more, so that its own words arrive.
+    headersTimeout: remainingMs + 500,
+    bodyTimeout: remainingMs + 500,
+  })
+  const text = await response.body.text()
+  if (response.statusCode === 200) {
+    const headers = response.headers['stoa-headers']
+    return { output: new JsonText(text), headers: typeof headers === 'string' ? JSON.parse(headers) : {} }
+  }
+  const { code, data } = JSON.parse(text) as { code: string; data?: unknown }
+  if (!(code in operation.errors) && !(code in platformErrors)) throw new Error(`${contract.name} answered ${code}`)
+  throw new Rejection(code, data)
+}
+
+export function isSecret(given: string | undefined, secret: string): boolean {
+  if (given === undefined) return false
+  const [a, b] = [Buffer.from(given), Buffer.from(secret)]
+  return a.length === b.length && timingSafeEqual(a, b)
+}
+
+/** Reads the context of an internal call. */
+export function readInternalCall(body: unknown, traceparent: string | undefined, signal: AbortSignal) {
+  const call = body as InternalCall
+  const trace = parseTraceparent(traceparent)
+  if (!trace || typeof call?.deadlineMs !== 'number') throw new Rejection('NOT_FOUND')
+  return {
+    input: call.input,
+    meta: {
+      actor: call.actor,
+      origin: call.origin,
+      idempotencyKey: call.idempotencyKey,
+      trace,
+      deadlineAt: Date.now() + call.deadlineMs,
+      signal,
+    } satisfies CallMeta,
+  }
+}
+
+/** The output as a caller in code wants it. */
+export const readOutput = (operation: Operation, answer: Answer): unknown =>
+  answer.output instanceof JsonText ? operation.output.parse(JSON.parse(answer.output.text)) : answer.output
