@@ -12,6 +12,7 @@ import type { CallMeta, Dispatcher } from './dispatch.ts'
 import type { Edge, Health } from './edge.ts'
 import type { AnyContext, HostedService } from './hosted.ts'
 import { startInternalServer } from './internal-server.ts'
+import type { EventLog } from './log.ts'
 import { migrate } from './migrate.ts'
 import { createPostgresLog } from './postgres-log.ts'
 import { processConfig } from './process-config.ts'
@@ -43,6 +44,8 @@ export type Host = AsyncDisposable & {
     caller?: { actor?: Actor; via?: string; address?: string },
   ) => Client<C>
   readonly background: Background | undefined
+  /** Where the hosted services tell facts; absent without background work. */
+  readonly log: EventLog | undefined
   readonly services: readonly HostedService[]
   readonly metrics: Registry
   readonly ready: () => Promise<Health>
@@ -75,7 +78,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
     undo.push(async () => metrics.clear())
     undo.push(await startTelemetry(environment, environment.OTEL_SERVICE_NAME ?? 'stoa'))
 
-    const databases = openDatabases(services, config, environment, log)
+    const databases = openDatabases(config, environment, log)
     undo.push(() => Promise.all([...databases.all.values()].map(({ pool }) => pool.end())))
     await Promise.all(
       services
@@ -96,6 +99,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
     undo.push(() => Promise.all([...transports.values()].map((transport) => transport.close())))
 
     let background: Background | undefined
+    let eventLog: EventLog | undefined
     for (const service of services) {
       const part = await assemble({
         service,
@@ -118,9 +122,10 @@ export async function startHost(options: HostOptions): Promise<Host> {
     let internalUrl: string | undefined
     let edge: Edge | undefined
     if (options.background !== false) {
+      eventLog = await createPostgresLog(databases.log())
       background = await startBackground({
         services: parts.filter((part) => part.hosted.service.migrations).map((part) => part.hosted),
-        log: await createPostgresLog(databases.log()),
+        log: eventLog,
         logDatabase: databases.log(),
         metrics,
         logger: log,
@@ -177,6 +182,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
           signal: stopping.signal,
         })),
       background,
+      log: eventLog,
       services: parts.map((part) => part.hosted),
       metrics,
       ready,
@@ -219,7 +225,6 @@ function resolveTransport(
 }
 
 function openDatabases(
-  services: readonly Service[],
   config: { databaseUrl?: string | undefined; databaseDirectUrl?: string | undefined; logDatabaseUrl?: string | undefined; poolSize: number },
   environment: Environment,
   log: Logger,
@@ -248,7 +253,6 @@ function openDatabases(
       return open(url, environment[`${service.contract.name.toUpperCase()}_DATABASE_DIRECT_URL`])
     },
     log: (): Database => (config.logDatabaseUrl ? open(config.logDatabaseUrl) : shared()),
-    anyService: services.length > 0,
   }
 }
 

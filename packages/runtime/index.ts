@@ -5,6 +5,8 @@ export { type ConfigOf, type ConfigSpec, type Environment, readConfig, type Sett
 export type { Answer, Edge, EdgeCall, EdgeHost, Health } from './edge.ts'
 export { type Host, type HostOptions, startHost } from './host.ts'
 export type { HostedService } from './hosted.ts'
+export type { EventLog, LoggedEvent, NewEvent } from './log.ts'
+export { topicOf } from './log.ts'
 export { JsonText } from './json-text.ts'
 export { processConfig } from './process-config.ts'
 export {

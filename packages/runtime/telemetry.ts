@@ -1,8 +1,8 @@
-import { context, propagation, type Span, SpanKind, trace as tracing, TraceFlags } from '@opentelemetry/api'
+import { ROOT_CONTEXT, type Span, SpanKind, TraceFlags, type Tracer, trace as tracing } from '@opentelemetry/api'
 import type { Environment } from './config.ts'
 import { childTrace, type Trace } from './trace.ts'
 
-let exporting = false
+let tracer: Tracer | undefined
 
 /**
  * Sends spans to `OTEL_EXPORTER_OTLP_ENDPOINT`; without it nothing is loaded and nothing leaves. Answers the function that flushes
@@ -10,23 +10,19 @@ let exporting = false
  */
 export async function startTelemetry(environment: Environment, serviceName: string): Promise<() => Promise<void>> {
   if (!environment.OTEL_EXPORTER_OTLP_ENDPOINT) return async () => {}
-  const [{ NodeTracerProvider, BatchSpanProcessor }, { OTLPTraceExporter }, { resourceFromAttributes }] = await Promise.all([
-    import('@opentelemetry/sdk-trace-node'),
+  const [{ TracerProvider, BatchSpanProcessor }, { OTLPTraceExporter }, { resourceFromAttributes }] = await Promise.all([
+    import('@opentelemetry/sdk-trace'),
     import('@opentelemetry/exporter-trace-otlp-http'),
     import('@opentelemetry/resources'),
   ])
-  const provider = new NodeTracerProvider({
+  const provider = new TracerProvider({
     resource: resourceFromAttributes({ 'service.name': serviceName }),
-    spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter())],
+    spanProcessors: [new BatchSpanProcessor({ exporter: new OTLPTraceExporter() })],
   })
-  provider.register()
-  exporting = true
+  tracer = provider.getTracer('stoa')
   return async () => {
-    exporting = false
+    tracer = undefined
     await provider.shutdown()
-    tracing.disable()
-    context.disable()
-    propagation.disable()
   }
 }
 
@@ -36,17 +32,20 @@ export async function inSpan<T>(
   parent: Trace,
   work: (trace: Trace, span: Span | undefined) => Promise<T>,
 ): Promise<T> {
-  if (!exporting) return work(childTrace(parent), undefined)
-  const remote = tracing.setSpanContext(context.active(), {
-    traceId: parent.traceId,
-    spanId: parent.spanId,
-    traceFlags: parent.sampled ? TraceFlags.SAMPLED : TraceFlags.NONE,
-    isRemote: true,
-  })
-  const span = tracing.getTracer('stoa').startSpan(name, { kind: SpanKind.INTERNAL }, remote)
+  if (!tracer) return work(childTrace(parent), undefined)
+  const span = tracer.startSpan(
+    name,
+    { kind: SpanKind.INTERNAL },
+    tracing.setSpanContext(ROOT_CONTEXT, {
+      traceId: parent.traceId,
+      spanId: parent.spanId,
+      traceFlags: parent.sampled ? TraceFlags.SAMPLED : TraceFlags.NONE,
+      isRemote: true,
+    }),
+  )
   try {
     const { traceId, spanId } = span.spanContext()
-    return await context.with(tracing.setSpan(remote, span), () => work({ ...parent, traceId, spanId }, span))
+    return await work({ ...parent, traceId, spanId }, span)
   } finally {
     span.end()
   }

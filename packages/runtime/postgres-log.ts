@@ -1,0 +1,416 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Database } from './database.ts'
+import type { Consumer, EventLog, LoggedEvent, NewEvent, Subscription } from './log.ts'
+import { applyMigrations, sqlFiles } from './migrate.ts'
+
+/** Events that one statement reads per topic: about 1 MB of memory at the usual 2 kB. */
+const PAGE_EVENTS = 500
+/** Newest events per topic that stay in memory, so that all groups of the process share one read. Slower groups read for themselves. */
+const WINDOW_EVENTS = 2_000
+/** Lists of one group start at least this far apart while it has little to do, so that a stream of events shares transactions. */
+const GATHER_MS = 20
+/** A list this long is worth a transaction of its own at once. */
+const WORTHWHILE_EVENTS = 20
+/** Positions are stored at most this often; a crash repeats the lists of this time. */
+const STORE_EVERY_MS = 1_000
+/** Pause after a failed read or list. */
+const RETRY_MS = 500
+
+export type PostgresLogOptions = { readonly gatherMs?: number }
+
+/** The log in the tables of schema `log`. Brings the schema up to date first. */
+export async function createPostgresLog(database: Database, options: PostgresLogOptions = {}): Promise<EventLog> {
+  await migrateLog(database)
+  return new PostgresLog(database, options.gatherMs ?? GATHER_MS)
+}
+
+export const migrateLog = async (database: Database): Promise<void> =>
+  applyMigrations(database.pool, 'log', await sqlFiles('', new URL('./log-migrations/', import.meta.url)))
+
+/** What this process has read of a topic: `events` are the newest, up to and including position `end`. */
+type Tail = { readonly events: LoggedEvent[]; end: number; readonly members: Set<GroupConsumer> }
+
+type EventRow = {
+  topic: string
+  position: number
+  id: string
+  type: string
+  schema_version: number
+  key: string
+  aggregate_version: number
+  payload: unknown
+  traceparent: string | null
+  occurred_at: Date
+}
+
+const EVENT_COLUMNS =
+  'e.topic, e.position, e.id, e.type, e.schema_version, e.key, e.aggregate_version, e.payload, e.traceparent, e.occurred_at'
+
+class PostgresLog implements EventLog {
+  readonly assignsGroups = false
+  readonly database: Database
+  readonly gatherMs: number
+  readonly tails = new Map<string, Tail>()
+  readonly #consumers = new Set<GroupConsumer>()
+  readonly #toStore = new Map<GroupConsumer, Map<string, number>>()
+  #storing: Promise<void> | undefined
+  #storeTimer: NodeJS.Timeout | undefined
+  #reading: Promise<void> | undefined
+  #readAgain = false
+  #closed = false
+
+  constructor(database: Database, gatherMs: number) {
+    this.database = database
+    this.gatherMs = gatherMs
+  }
+
+  append = async (events: readonly NewEvent[]): Promise<void> => {
+    if (events.length === 0) return
+    const rows = await this.database.query<{ appended_id: string; appended_position: number }>(
+      'select appended_id, appended_position from log.append($1)',
+      [JSON.stringify(events.map(toJson))],
+    )
+    const positions = new Map(rows.map((row) => [row.appended_id, row.appended_position]))
+    if (positions.size < events.length) this.look()
+    this.#offer(
+      events.flatMap((event) => {
+        const position = positions.get(event.id)
+        return position === undefined ? [] : [{ ...event, position }]
+      }),
+    )
+  }
+
+  consume = async (subscription: Subscription): Promise<Consumer> => {
+    if (this.#closed) throw new Error('the log is closed')
+    const positions = await this.#startingPositions(subscription)
+    const consumer = new GroupConsumer(this, subscription, positions)
+    this.#consumers.add(consumer)
+    for (const topic of subscription.topics) this.tails.get(topic)!.members.add(consumer)
+    consumer.wake()
+    this.look()
+    return {
+      lag: () => consumer.lag(),
+      stop: async () => {
+        await consumer.stop()
+        this.#consumers.delete(consumer)
+        for (const topic of subscription.topics) this.tails.get(topic)?.members.delete(consumer)
+        await this.#store()
+      },
+    }
+  }
+
+  look = (): void => {
+    if (this.#reading) {
+      this.#readAgain = true
+      return
+    }
+    if (this.#closed || this.tails.size === 0) return
+    this.#reading = this.#read().finally(() => {
+      this.#reading = undefined
+      if (this.#readAgain) this.look()
+    })
+  }
+
+  behind = async (): Promise<readonly string[]> => {
+    const rows = await this.database.query<{ name: string; last_position: number }>(
+      'select name, last_position from log.topic where name = any($1)',
+      [[...this.tails.keys()]],
+    )
+    const ends = new Map(rows.map((row) => [row.name, row.last_position]))
+    if (rows.some((row) => row.last_position > this.tails.get(row.name)!.end)) this.look()
+    return [...this.#consumers].filter((consumer) => !consumer.isAt(ends)).map((consumer) => consumer.subscription.group)
+  }
+
+  close = async (): Promise<void> => {
+    this.#closed = true
+    await Promise.all([...this.#consumers].map((consumer) => consumer.stop()))
+    this.#consumers.clear()
+    await this.#reading
+    await this.#store()
+    clearTimeout(this.#storeTimer)
+  }
+
+  /** A page of one topic for a consumer that is older than what is in memory. */
+  async page(topic: string, after: number): Promise<LoggedEvent[]> {
+    const rows = await this.database.query<EventRow>(
+      `select ${EVENT_COLUMNS} from log.event e where e.topic = $1 and e.position > $2 order by e.position limit ${PAGE_EVENTS}`,
+      [topic, after],
+    )
+    return rows.map(fromRow)
+  }
+
+  /** A consumer has come further. */
+  moved(consumer: GroupConsumer): void {
+    if (consumer.subscription.position === 'memory') return
+    this.#toStore.set(consumer, consumer.positions)
+    this.#storeTimer ??= setTimeout(() => {
+      this.#storeTimer = undefined
+      // What could not be stored is tried again with the next move, and at the end.
+      this.#store().catch(() => {})
+    }, STORE_EVERY_MS).unref()
+  }
+
+  /** Every position that has moved, in one statement. A late writer never turns a position back. */
+  async #store(): Promise<void> {
+    while (this.#storing) await this.#storing.catch(() => {})
+    if (this.#toStore.size === 0) return
+    const batch = [...this.#toStore]
+    this.#toStore.clear()
+    const rows = batch.flatMap(([{ subscription }, positions]) =>
+      [...positions].map(([topic, position]) => ({ group: subscription.group, topic, position })),
+    )
+    this.#storing = this.database
+      .query(
+        `with relaxed as materialized (select set_config('synchronous_commit', 'off', true) as value)
+        insert into log.cursor as c ("group", topic, position)
+        select r."group", r.topic, r.position
+        from relaxed, jsonb_to_recordset($1::jsonb) as r ("group" text, topic text, position bigint)
+        where relaxed.value is not null
+        order by r."group", r.topic
+        on conflict ("group", topic) do update set position = excluded.position, moved_at = now()
+        where excluded.position > c.position`,
+        [JSON.stringify(rows)],
+      )
+      .then(
+        () => undefined,
+        (error: unknown) => {
+          for (const [consumer, positions] of batch)
+            if (!this.#toStore.has(consumer)) this.#toStore.set(consumer, positions)
+          throw error
+        },
+      )
+      .finally(() => {
+        this.#storing = undefined
+      })
+    await this.#storing
+  }
+
+  async #startingPositions({ group, position, topics }: Subscription): Promise<Map<string, number>> {
+    const rows = await this.database.query<{ topic: string; last_position: number; stored: number }>(
+      `select r.topic, coalesce(t.last_position, 0) as last_position, coalesce(c.position, 0) as stored
+      from unnest($2::text[]) as r (topic)
+      left join log.topic t on t.name = r.topic
+      left join log.cursor c on c.topic = r.topic and c."group" = $1`,
+      [group, topics],
+    )
+    const positions = new Map<string, number>()
+    for (const { topic, last_position, stored } of rows) {
+      if (!this.tails.has(topic)) this.tails.set(topic, { events: [], end: last_position, members: new Set() })
+      positions.set(topic, position === 'memory' ? last_position : stored)
+    }
+    return positions
+  }
+
+  /** Events of our own append, when they continue what is in memory without a gap: saves reading them back. */
+  #offer(events: readonly LoggedEvent[]): void {
+    const grown = new Set<Tail>()
+    for (const event of events) {
+      const tail = this.tails.get(event.topic)
+      if (!tail || event.position <= tail.end) continue
+      if (event.position === tail.end + 1) {
+        push(tail, event)
+        grown.add(tail)
+      } else this.look()
+    }
+    for (const tail of grown) wakeMembers(tail)
+  }
+
+  async #read(): Promise<void> {
+    do {
+      this.#readAgain = false
+      const topics = [...this.tails.keys()]
+      const after = topics.map((topic) => this.tails.get(topic)!.end)
+      try {
+        const rows = await this.database.query<EventRow>(
+          `select ${EVENT_COLUMNS} from unnest($1::text[], $2::bigint[]) as t (topic, position)
+          cross join lateral (select * from log.event e where e.topic = t.topic and e.position > t.position
+            order by e.position limit ${PAGE_EVENTS}) e`,
+          [topics, after],
+        )
+        const grown = new Set<Tail>()
+        for (const row of rows) {
+          const tail = this.tails.get(row.topic)!
+          if (row.position <= tail.end) continue
+          push(tail, fromRow(row))
+          grown.add(tail)
+        }
+        for (const tail of grown) wakeMembers(tail)
+        if (rows.length >= PAGE_EVENTS) this.#readAgain = true
+      } catch {
+        // The database is away: whoever wakes us next, at the latest the periodic look, tries again.
+        await sleep(RETRY_MS)
+        return
+      }
+    } while (this.#readAgain && !this.#closed)
+  }
+}
+
+class GroupConsumer {
+  readonly subscription: Subscription
+  readonly positions: Map<string, number>
+  readonly #log: PostgresLog
+  /** What was read from the table for topics where this consumer is older than the memory. */
+  readonly #pages = new Map<string, LoggedEvent[]>()
+  #firstTopic = 0
+  #running: Promise<void> | undefined
+  #again = false
+  #stopped = false
+  #timer: NodeJS.Timeout | undefined
+  #lastStart = 0
+
+  constructor(log: PostgresLog, subscription: Subscription, positions: Map<string, number>) {
+    this.#log = log
+    this.subscription = subscription
+    this.positions = positions
+  }
+
+  wake(): void {
+    if (this.#stopped) return
+    if (this.#running) {
+      this.#again = true
+      return
+    }
+    if (this.#timer) return
+    const wait = this.#lastStart + this.#log.gatherMs - performance.now()
+    if (wait > 1) this.#timer = setTimeout(() => this.#start(), wait)
+    else this.#start()
+  }
+
+  #start(): void {
+    this.#timer = undefined
+    if (this.#stopped) return
+    this.#again = false
+    this.#lastStart = performance.now()
+    this.#running = this.#run().finally(() => {
+      this.#running = undefined
+      if (this.#again) this.wake()
+    })
+  }
+
+  async #run(): Promise<void> {
+    for (;;) {
+      try {
+        const { events, positions } = await this.#nextList()
+        if (events.length > 0) await this.subscription.handle(events)
+        let moved = false
+        for (const [topic, position] of positions) {
+          if (position === this.positions.get(topic)) continue
+          this.positions.set(topic, position)
+          moved = true
+        }
+        if (moved) this.#log.moved(this)
+        if (!moved || this.#stopped) return
+        if (events.length > 0 && events.length < WORTHWHILE_EVENTS) {
+          if (this.lag() > 0) this.#again = true
+          return
+        }
+      } catch {
+        if (this.#stopped) return
+        await sleep(RETRY_MS)
+        if (this.#stopped) return
+      }
+    }
+  }
+
+  /** At most `limit` events that are heard, and where the position stands behind them. */
+  async #nextList(): Promise<{ events: LoggedEvent[]; positions: Map<string, number> }> {
+    const { topics, hears, limit } = this.subscription
+    const events: LoggedEvent[] = []
+    const positions = new Map<string, number>()
+    // Another topic goes first each time, so that a busy one does not starve the others.
+    this.#firstTopic = (this.#firstTopic + 1) % topics.length
+    for (let step = 0; step < topics.length && events.length < limit; step += 1) {
+      const topic = topics[(this.#firstTopic + step) % topics.length]!
+      let position = this.positions.get(topic)!
+      for (const event of await this.#after(topic, position)) {
+        if (event.position <= position) continue
+        if (events.length === limit) break
+        position = event.position
+        if (hears(event)) events.push(event)
+      }
+      positions.set(topic, position)
+    }
+    return { events, positions }
+  }
+
+  async #after(topic: string, position: number): Promise<readonly LoggedEvent[]> {
+    const tail = this.#log.tails.get(topic)!
+    if (position >= tail.end) return []
+    const first = tail.events[0]
+    if (first && first.position <= position + 1) {
+      this.#pages.delete(topic)
+      return tail.events.slice(indexAfter(tail.events, position))
+    }
+    const page = this.#pages.get(topic)
+    if (page && page.length > 0 && page.at(-1)!.position > position) return page
+    const read = await this.#log.page(topic, position)
+    this.#pages.set(topic, read)
+    // Everything up to the end has left the log by retention.
+    if (read.length === 0) this.positions.set(topic, tail.end)
+    return read
+  }
+
+  lag(): number {
+    let lag = 0
+    for (const [topic, position] of this.positions) lag += Math.max(0, this.#log.tails.get(topic)!.end - position)
+    return lag
+  }
+
+  isAt(ends: ReadonlyMap<string, number>): boolean {
+    return [...this.positions].every(([topic, position]) => position >= (ends.get(topic) ?? 0))
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    clearTimeout(this.#timer)
+    await this.#running
+  }
+}
+
+function push(tail: Tail, event: LoggedEvent): void {
+  tail.events.push(event)
+  tail.end = event.position
+  // Cut in halves: removing the first of an array again and again would cost more than the events.
+  if (tail.events.length > 2 * WINDOW_EVENTS) tail.events.splice(0, tail.events.length - WINDOW_EVENTS)
+}
+
+function wakeMembers(tail: Tail): void {
+  for (const member of tail.members) member.wake()
+}
+
+/** Index of the first event behind `position`, by bisection. */
+function indexAfter(events: readonly LoggedEvent[], position: number): number {
+  let low = 0
+  let high = events.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (events[middle]!.position <= position) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+const toJson = (event: NewEvent) => ({
+  id: event.id,
+  topic: event.topic,
+  type: event.type,
+  schema_version: event.schemaVersion,
+  key: event.key,
+  aggregate_version: event.version,
+  payload: event.payload,
+  traceparent: event.traceparent,
+  occurred_at: event.occurredAt,
+})
+
+const fromRow = (row: EventRow): LoggedEvent => ({
+  id: row.id,
+  topic: row.topic,
+  position: row.position,
+  type: row.type,
+  schemaVersion: row.schema_version,
+  key: row.key,
+  version: row.aggregate_version,
+  payload: row.payload,
+  traceparent: row.traceparent ?? undefined,
+  occurredAt: row.occurred_at,
+})

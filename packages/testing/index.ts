@@ -1,0 +1,5 @@
+export { createDatabase, type TestDatabase, templateDatabase } from './database.ts'
+export { eventually } from './eventually.ts'
+export { fake } from './fake.ts'
+export { type StatementCount, type StatementCounter, statements } from './statements.ts'
+export { startTestHost, type TestHost } from './test-host.ts'
