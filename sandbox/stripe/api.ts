@@ -55,7 +55,7 @@ export function createApi(options: ApiOptions): (request: Request) => Promise<An
       'content-type': 'application/json',
       'cache-control': 'no-cache, no-store',
       'request-id': requestId,
-      'stripe-version': header(request, 'stripe-version') ?? apiVersion,
+      'stripe-version': printable(header(request, 'stripe-version') ?? apiVersion),
     }
     const idempotencyKey = request.method === 'POST' ? header(request, 'idempotency-key') : null
     if (idempotencyKey !== null) headers['idempotency-key'] = printable(idempotencyKey)
@@ -80,12 +80,17 @@ export function createApi(options: ApiOptions): (request: Request) => Promise<An
     headers: Record<string, string>
   }): Promise<Answer> {
     let claim: ReturnType<Idempotency['claim']> | null = null
-    let caller: Caller = { key: 'publishable', requestId, idempotencyKey }
+    let caller: Caller = {
+      key: 'publishable',
+      requestId,
+      idempotencyKey,
+      apiVersion: headers['stripe-version'] ?? apiVersion,
+    }
     try {
       const form = formOf(request)
       const key = keyOf(request, form)
       const endpoint = endpoints.find((candidate) => matches(candidate, request))
-      caller = { key: kindOf(key), requestId, idempotencyKey }
+      caller = { ...caller, key: kindOf(key) }
       if (endpoint === undefined) throw unrecognised(request)
       if (caller.key === 'publishable' && endpoint.publishable !== true) throw secretKeyRequired()
       if (idempotencyKey !== null) {

@@ -160,7 +160,7 @@ function readScalar({ value, rule, path }: At<string> & { rule: ScalarRule }): s
       const maxLength = rule.maxLength ?? STRING_LENGTH
       if (value.length > maxLength) {
         const message = `Invalid string: ${value.slice(0, 20)}...; must be at most ${maxLength} characters`
-        throw invalidRequest({ code: 'parameter_invalid_string', message, param: path })
+        throw invalidRequest({ message, param: path })
       }
       return value
     }

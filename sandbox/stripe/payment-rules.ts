@@ -157,8 +157,9 @@ const DESCRIBING = {
   payment_details: opaque,
   payment_method_configuration: opaque,
   payment_method_options: PAYMENT_METHOD_OPTIONS,
-  excluded_payment_method_types: opaque,
-  allowed_payment_method_types: opaque,
+  excluded_payment_method_types: { is: 'list', of: string, unsettable: true },
+  allowed_payment_method_types: { is: 'list', of: string },
+  payment_method_types: { is: 'list', of: string },
   application_fee_amount: unserved,
   customer: string,
   customer_account: unserved,
@@ -194,7 +195,6 @@ export const CREATE_RULES = {
   confirm: boolean,
   confirmation_method: { is: 'choice', of: ['automatic', 'manual'] },
   on_behalf_of: unserved,
-  payment_method_types: { is: 'list', of: string },
 } as const satisfies Rules
 
 export const UPDATE_RULES = {
@@ -210,10 +210,10 @@ export const CONFIRM_RULES = {
   ...CONFIRMING,
   amount_details: opaque,
   amount_to_confirm: AMOUNT,
-  allowed_payment_method_types: opaque,
+  allowed_payment_method_types: { is: 'list', of: string },
   capture_method: CAPTURE_METHOD,
   client_secret: string,
-  excluded_payment_method_types: opaque,
+  excluded_payment_method_types: { is: 'list', of: string, unsettable: true },
   hooks: unserved,
   payment_details: opaque,
   payment_method_options: PAYMENT_METHOD_OPTIONS,

@@ -38,6 +38,8 @@ export type Caller = {
   key: 'publishable' | 'secret'
   requestId: string | null
   idempotencyKey: string | null
+  /** As `Stripe-Version` gives it: a date and a name. */
+  apiVersion: string
 }
 
 export type EventObject = Stripe.PaymentIntent | Stripe.Charge | Stripe.Refund
@@ -74,13 +76,7 @@ export function createPayments({ store, now, publicUrl, emit, later }: PaymentsO
     const amount = asked.amount ?? 0
     refuseAmount({ amount, currency })
     refuseCustomer(asked.customer)
-    if (asked.automatic_payment_methods !== undefined && asked.payment_method_types !== undefined) {
-      throw invalidRequest({
-        message:
-          'You may only specify one of these parameters: automatic_payment_methods, payment_method_types.',
-        param: 'payment_method_types',
-      })
-    }
+    const types = typesOf(asked, caller)
     if (asked.confirm !== true) {
       for (const param of ['return_url', 'off_session', 'error_on_requires_action'] as const) {
         if (asked[param] !== undefined) {
@@ -92,16 +88,15 @@ export function createPayments({ store, now, publicUrl, emit, later }: PaymentsO
       }
     }
     const automatic = asked.automatic_payment_methods
-    const types = automatic?.enabled === true ? undefined : asked.payment_method_types
-    refuseTypes(types)
     let record: IntentRecord = {
       intent: {
         ...newPaymentIntent({ created: seconds(), amount, currency }),
         automatic_payment_methods:
-          types === undefined && automatic?.enabled !== false
+          types === null && automatic?.enabled !== false
             ? { allow_redirects: automatic?.allow_redirects ?? 'always', enabled: true }
             : null,
-        payment_method_types: types ?? ['card'],
+        allowed_payment_method_types: asked.allowed_payment_method_types === undefined ? null : ['card'],
+        payment_method_types: ['card'],
         capture_method: asked.capture_method ?? 'automatic_async',
         confirmation_method: asked.confirmation_method ?? 'automatic',
       },
@@ -118,9 +113,18 @@ export function createPayments({ store, now, publicUrl, emit, later }: PaymentsO
     return attempt({ record, asked, caller })
   }
 
-  function update({ id, form }: { id: string; form: FormTree }): Stripe.PaymentIntent {
+  function update({
+    id,
+    form,
+    caller,
+  }: {
+    id: string
+    form: FormTree
+    caller: Caller
+  }): Stripe.PaymentIntent {
     const asked = readParameters(form, UPDATE_RULES)
     const before = find(id)
+    typesOf(asked, caller)
     refuseCustomer(asked.customer)
     const { status } = before.intent
     const open = ['requires_payment_method', 'requires_confirmation', 'requires_action']
@@ -189,7 +193,7 @@ export function createPayments({ store, now, publicUrl, emit, later }: PaymentsO
         )
       }
     }
-    refuseTypes(asked.payment_method_types)
+    typesOf(asked, caller)
     return attempt({ record, asked, caller })
   }
 
@@ -200,7 +204,7 @@ export function createPayments({ store, now, publicUrl, emit, later }: PaymentsO
     caller,
   }: {
     record: IntentRecord
-    asked: Omit<Values<typeof CONFIRM_RULES>, 'payment_method_types'>
+    asked: Omit<Values<typeof CONFIRM_RULES>, keyof TypeChoice>
     caller: Caller
   }): Stripe.PaymentIntent {
     const { status } = record.intent
@@ -234,12 +238,20 @@ export function createPayments({ store, now, publicUrl, emit, later }: PaymentsO
     if (
       record.intent.automatic_payment_methods?.allow_redirects === 'always' &&
       asked.return_url === undefined &&
-      asked.use_stripe_sdk !== true
+      asked.use_stripe_sdk !== true &&
+      asked.off_session !== true
     ) {
       throw unacceptable({
         message:
           "This PaymentIntent is configured to accept payment methods enabled in your Dashboard. Because some of these payment methods might redirect your customer off of your page, you must provide a `return_url`. If you don't want to accept redirect-based payment methods, set `automatic_payment_methods[enabled]` to `true` and `automatic_payment_methods[allow_redirects]` to `never` when creating Setup Intents and Payment Intents.",
         param: 'return_url',
+      })
+    }
+    if (asked.error_on_requires_action === true && record.intent.automatic_payment_methods !== null) {
+      throw unacceptable({
+        message:
+          'error_on_requires_action cannot be used while automatic_payment_methods is enabled. Use allowed_payment_method_types instead.',
+        param: 'error_on_requires_action',
       })
     }
     const ready = withMethod(describe(record, asked), method)
@@ -325,7 +337,7 @@ export function createPayments({ store, now, publicUrl, emit, later }: PaymentsO
     if (record.challenge?.id !== challengeId || record.challenge.outcome !== null) return record
     if (record.intent.status !== 'requires_action') return record
     const method = store.get('method', String(record.intent.payment_method))
-    const caller: Caller = { key: 'publishable', requestId: null, idempotencyKey: null }
+    const caller = BACKGROUND
     const settled = (outcome: 'failed' | 'succeeded'): IntentRecord => ({
       ...record,
       challenge: { id: challengeId, outcome },
@@ -876,7 +888,7 @@ export function createPayments({ store, now, publicUrl, emit, later }: PaymentsO
 /** How long a refund that changes its mind takes: long enough to see it pending, short enough for a test. */
 const REFUND_DELAY_MS = 500
 
-const BACKGROUND: Caller = { key: 'secret', requestId: null, idempotencyKey: null }
+const BACKGROUND: Caller = { key: 'secret', requestId: null, idempotencyKey: null, apiVersion: '' }
 
 const NO_ADDRESS = { city: null, country: null, line1: null, line2: null, postal_code: null, state: null }
 
@@ -1023,15 +1035,67 @@ function refuseCustomer(id: string | undefined): void {
   if (id !== undefined) throw noSuch({ kind: 'customer', id, param: 'customer' })
 }
 
-function refuseTypes(types: string[] | undefined): void {
-  const unknown = types?.find((type) => type !== 'card')
+/** From here on the API decides by itself which payment methods fit, and `payment_method_types` is only answered. */
+const TYPES_READ_ONLY_SINCE = '2026-09-30'
+
+type TypeChoice = Pick<
+  Values<typeof CREATE_RULES>,
+  | 'allowed_payment_method_types'
+  | 'automatic_payment_methods'
+  | 'excluded_payment_method_types'
+  | 'payment_method_configuration'
+  | 'payment_method_types'
+>
+
+/**
+ * The payment methods that were chosen by name, or null when the choice is the API's. This account has
+ * cards alone. https://docs.stripe.com/changelog/endive and, for the exclusive list,
+ * https://docs.stripe.com/changelog/dahlia/2026-07-29/allowed-payment-method-types-parameter
+ */
+function typesOf(asked: TypeChoice, caller: Caller): string[] | null {
+  if (asked.payment_method_types !== undefined && caller.apiVersion.slice(0, 10) >= TYPES_READ_ONLY_SINCE) {
+    throw invalidRequest({
+      code: 'payment_method_types_no_longer_supported',
+      message:
+        'The payment_method_types parameter is no longer supported in this API version. Use allowed_payment_method_types, excluded_payment_method_types or dynamic payment methods instead.',
+      param: 'payment_method_types',
+    })
+  }
+  const given = EXCLUSIVE.filter((name) => asked[name] !== undefined)
+  const [first, second] = given
+  if (first !== undefined && second !== undefined) {
+    throw invalidRequest({
+      code: 'parameters_exclusive',
+      message: `You may only specify one of these parameters: ${given.join(', ')}.`,
+      param: second,
+    })
+  }
+  const unknown = asked.payment_method_types?.find((type) => type !== 'card')
   if (unknown !== undefined) {
     throw invalidRequest({
       message: `The payment method type "${unknown}" is invalid. Please ensure the provided type is activated in your dashboard (https://dashboard.stripe.com/account/payments/settings) and your account is enabled for any preview features that you are trying to use.`,
       param: 'payment_method_types',
     })
   }
+  const allowed = asked.payment_method_types ?? asked.allowed_payment_method_types ?? null
+  if (allowed?.includes('card') === false || asked.excluded_payment_method_types?.includes('card') === true) {
+    throw invalidRequest({
+      code: 'payment_intent_invalid_parameter',
+      message:
+        'No valid payment method types for this Payment Intent. Please ensure that you have activated payment methods compatible with your chosen currency in your dashboard (https://dashboard.stripe.com/settings/payment_methods).',
+      param: first ?? 'allowed_payment_method_types',
+    })
+  }
+  return allowed
 }
+
+const EXCLUSIVE = [
+  'allowed_payment_method_types',
+  'payment_method_types',
+  'automatic_payment_methods',
+  'excluded_payment_method_types',
+  'payment_method_configuration',
+] as const
 
 /** The checks that need no network: https://docs.stripe.com/testing#invalid-data */
 function refuseCard({
