@@ -24,8 +24,11 @@ export type Journal = {
   close(): void
 }
 
-/** A file past this is rewritten: a few tens of milliseconds, and start-up stays under a second. */
-const COMPACT_ABOVE_BYTES = 64 * 1024 * 1024
+/** What a file may grow by before it is rewritten, which takes a fraction of a second. */
+const GROWTH_BYTES = 64 * 1024 * 1024
+
+/** Lines are written together up to this when the file is rewritten. */
+const CHUNK_CHARACTERS = 1024 * 1024
 
 /**
  * Remembers things as JSON lines. A line is handed to the operating system before the call returns, so
@@ -48,7 +51,14 @@ export function openJournal(directory: string): Journal {
       const fresh = `${path}.new`
       const target = openSync(fresh, 'w')
       try {
-        for (const entry of entries) writeSync(target, `${JSON.stringify(entry)}\n`)
+        let chunk = ''
+        for (const entry of entries) {
+          chunk += `${JSON.stringify(entry)}\n`
+          if (chunk.length < CHUNK_CHARACTERS) continue
+          writeSync(target, chunk)
+          chunk = ''
+        }
+        writeSync(target, chunk)
       } catch (error) {
         closeSync(target)
         unlinkSync(fresh)
@@ -60,23 +70,22 @@ export function openJournal(directory: string): Journal {
       bytes = statSync(path).size
       baseBytes = bytes
     },
-    full: () => bytes > COMPACT_ABOVE_BYTES && bytes > 2 * baseBytes,
+    full: () => bytes > baseBytes + GROWTH_BYTES,
     close: () => closeSync(file),
   }
 }
 
 /** A torn last line (we were killed while writing it) is left out. */
 function readEntries(path: string): Entry[] {
-  let text: string
+  let file: Buffer
   try {
-    text = readFileSync(path, 'utf8')
+    file = readFileSync(path)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
     throw error
   }
   const newest = new Map<string, Entry>()
-  for (const line of text.split('\n')) {
-    if (line === '') continue
+  for (const line of linesOf(file)) {
     let entry: Entry
     try {
       entry = JSON.parse(line) as Entry
@@ -88,4 +97,14 @@ function readEntries(path: string): Entry[] {
     else newest.set(key, entry)
   }
   return [...newest.values()]
+}
+
+/** Line by line, because one string holds at most 512 MiB. */
+function* linesOf(file: Buffer): IterableIterator<string> {
+  for (let start = 0; start < file.length; ) {
+    const newline = file.indexOf(10, start)
+    const end = newline < 0 ? file.length : newline
+    if (end > start) yield file.toString('utf8', start, end)
+    start = end + 1
+  }
 }

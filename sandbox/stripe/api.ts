@@ -119,7 +119,7 @@ export function createApi(options: ApiOptions): (request: Request) => Promise<An
       return { status: 200, headers, body }
     } catch (error) {
       const refusal = error instanceof StripeError ? error : null
-      const body = JSON.stringify({ error: errorBody(refusal, { caller, requestId }) }, null, 2)
+      const body = JSON.stringify({ error: errorBody(refusal, { caller, requestId }) })
       if (claim !== null && 'release' in claim) {
         claim.release(refusal?.remembered === true ? { status: refusal.status, body, requestId } : null)
       }
@@ -161,7 +161,7 @@ export function createApi(options: ApiOptions): (request: Request) => Promise<An
       ...FAILURES[kind],
       request_log_url: `https://dashboard.stripe.com/test/logs/${requestId}`,
     }
-    return { status: kind, headers, body: JSON.stringify({ error }, null, 2) }
+    return { status: kind, headers, body: JSON.stringify({ error }) }
   }
 }
 

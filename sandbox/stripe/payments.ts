@@ -310,7 +310,7 @@ export function createPayments({ store, now, publicUrl, emit, later }: PaymentsO
     return asking.intent
   }
 
-  /** Challenge id -> intent id; an attempt that nobody answers is forgotten after 50,000 newer ones. */
+  /** Challenge id -> intent id; one that nobody answers is forgotten after so many newer ones. */
   const challenges = new Map<string, string>()
   for (const { challenge, intent } of store.all('intent')) {
     if (challenge !== null) challenges.set(challenge.id, intent.id)
@@ -863,7 +863,7 @@ export function createPayments({ store, now, publicUrl, emit, later }: PaymentsO
   }
 
   function trimOldest(map: Map<string, string>): void {
-    const oldest = map.size > 50_000 ? map.keys().next().value : undefined
+    const oldest = map.size > MAX_CHALLENGES ? map.keys().next().value : undefined
     if (oldest !== undefined) map.delete(oldest)
   }
 
@@ -884,6 +884,9 @@ export function createPayments({ store, now, publicUrl, emit, later }: PaymentsO
     reset: () => challenges.clear(),
   }
 }
+
+/** As many as there may be intents. */
+const MAX_CHALLENGES = 20_000
 
 /** How long a refund that changes its mind takes: long enough to see it pending, short enough for a test. */
 const REFUND_DELAY_MS = 500

@@ -42,16 +42,16 @@ type Kinds = {
 }
 
 /**
- * The bound of each collection, oldest out first: enough for every test run, and about 500 MB when
- * all are full. Charges and refunds go with their intent.
+ * The bound of each collection, oldest out first: enough for every test run, and about 250 MB when all
+ * are full. Charges and refunds go with their intent.
  */
 const BOUNDS: Record<keyof Kinds, number> = {
-  intent: 50_000,
-  charge: 100_000,
-  refund: 100_000,
-  method: 50_000,
-  event: 50_000,
-  key: 50_000,
+  intent: 20_000,
+  charge: 40_000,
+  refund: 40_000,
+  method: 20_000,
+  event: 40_000,
+  key: 20_000,
   pending: 100_000,
 }
 
