@@ -23,6 +23,7 @@ try {
       secret: env.SANDBOX_STRIPE_SECRET_KEY || DEFAULT_KEYS.secret,
       webhook: env.SANDBOX_STRIPE_WEBHOOK_SECRET || DEFAULT_KEYS.webhook,
     },
+    ...(env.SANDBOX_PUBLIC_URL ? { publicUrl: env.SANDBOX_PUBLIC_URL.replace(/\/+$/, '') } : {}),
     ...(env.SANDBOX_WEBHOOK_URL ? { webhook: { url: env.SANDBOX_WEBHOOK_URL } } : {}),
     ...(env.SANDBOX_DATA ? { dataDirectory: env.SANDBOX_DATA } : {}),
   })

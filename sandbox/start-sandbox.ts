@@ -13,6 +13,8 @@ export type SandboxOptions = {
   port?: number
   smtpPort?: number
   host?: string
+  /** Where a browser finds us when that is not `host` and `port`; without a trailing slash. */
+  publicUrl?: string
   keys?: Partial<SandboxKeys>
   /** Where Stripe's events go from the start; others register under `/sandbox/stripe/webhook_endpoints`. */
   webhook?: { url: string; secret?: string; enabledEvents?: string[] }
@@ -40,7 +42,7 @@ export const DEFAULT_KEYS: SandboxKeys = {
 
 /** Starts every company of the outside world behind one HTTP and one SMTP port. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
-  const { port = 0, smtpPort = 0, host = '127.0.0.1', webhook, dataDirectory } = options
+  const { port = 0, smtpPort = 0, host = '127.0.0.1', publicUrl, webhook, dataDirectory } = options
   const keys = { ...DEFAULT_KEYS, ...options.keys }
   let url = ''
 
@@ -50,7 +52,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     keys,
     webhook: webhook === undefined ? null : { secret: keys.webhook, ...webhook },
     journal,
-    publicUrl: () => url,
+    publicUrl: () => publicUrl ?? url,
   })
   const resetAll: Route = {
     method: 'POST',

@@ -46,7 +46,7 @@ export type Delivery = {
 }
 
 /**
- * Stripe retries for three days with an exponential back-off. The same here in a minute and a half,
+ * Stripe retries for three days with an exponential back-off. The same here in 78 s,
  * so that a receiver that is restarted still hears everything and a test need not wait.
  */
 const RETRY_DELAYS_MS = [200, 500, 1000, 2000, 4000]
