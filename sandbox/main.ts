@@ -28,14 +28,15 @@ try {
     ...(env.SANDBOX_DATA ? { dataDirectory: env.SANDBOX_DATA } : {}),
   })
   let stopping = false
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.on(signal, () => {
-      // A second one does not wait for the first.
-      if (stopping) process.exit(1)
-      stopping = true
-      sandbox.stop().then(() => process.exit(0))
-    })
+  const stop = () => {
+    // A second request does not wait for the first.
+    if (stopping) process.exit(1)
+    stopping = true
+    sandbox.stop().then(() => process.exit(0))
   }
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, stop)
+  // Whoever started us may die without a word: the end of the pipe is that word.
+  if (env.SANDBOX_STOPS_WITH_STDIN) process.stdin.on('end', stop).resume()
   process.stdout.write(`${JSON.stringify({ ready: true, url: sandbox.url, smtpUrl: sandbox.smtpUrl })}\n`)
 } catch (error) {
   const { code } = error as NodeJS.ErrnoException

@@ -1,0 +1,2 @@
+export { seedDemo } from './demo/seed.ts'
+export { allServices, selectServices } from './services.ts'

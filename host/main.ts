@@ -1,0 +1,117 @@
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { inventory } from '@stoa/contracts/inventory'
+import { product } from '@stoa/contracts/product'
+import { type Host, readConfig, startHost } from '@stoa/runtime'
+import { startEmbeddedPostgres } from '@stoa/runtime/embedded-postgres'
+import { pino } from 'pino'
+import { seedDemo } from './demo/seed.ts'
+import { hostConfig } from './host-config.ts'
+import { startSandboxProcess } from './sandbox.ts'
+import { selectServices } from './services.ts'
+
+/**
+ * `npm start`: the services of this process with all that they need and that no address names: PostgreSQL, the outside world, a
+ * catalogue. Says one line when it is ready; Ctrl-C and SIGTERM stop everything in order.
+ */
+const undo: (() => Promise<unknown>)[] = []
+let stopping: Promise<void> | undefined
+
+/** The doors first, the database last. */
+const stop = (): Promise<void> => {
+  stopping ??= (async () => {
+    for (const step of undo.splice(0).reverse()) await step().catch((error: unknown) => console.error(error))
+  })()
+  return stopping
+}
+
+let signals = 0
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    signals += 1
+    // A terminal's Ctrl-C may arrive twice, through npm and directly; the third time someone means it.
+    if (signals >= 3) process.exit(130)
+    void stop().then(() => process.exit(0))
+  })
+}
+
+try {
+  await main()
+} catch (error) {
+  console.error(error instanceof Error && !process.env.DEBUG ? explain(error) : error)
+  await stop()
+  process.exit(1)
+}
+
+async function main(): Promise<void> {
+  const config = readConfig(hostConfig, process.env)
+  const services = selectServices(config.services)
+  const hosts = (name: string) => services.some((service) => service.contract.name === name)
+  const environment: Record<string, string | undefined> = { ...process.env }
+  const logger = pino({ level: config.logLevel })
+  if (hosts('gateway')) await assertFree(config.port)
+
+  if (!config.databaseUrl) {
+    const postgres = await startEmbeddedPostgres({
+      dataDirectory: join(config.dataDirectory, 'postgres'),
+      say: (message) => logger.info(message),
+    })
+    undo.push(postgres.stop)
+    environment.DATABASE_URL = postgres.url
+  }
+  const wantsSandbox = (hosts('payment') && !config.stripeUrl) || (hosts('notification') && !config.smtpUrl)
+  if (wantsSandbox) {
+    const sandbox = await startSandboxProcess({
+      port: config.sandboxPort,
+      smtpPort: config.sandboxSmtpPort,
+      dataDirectory: join(config.dataDirectory, 'sandbox'),
+      webhookUrl: `http://127.0.0.1:${config.port}/v1/payments/webhooks/stripe`,
+    })
+    undo.push(sandbox.stop)
+    environment.STRIPE_URL ??= sandbox.url
+    environment.SMTP_URL ??= sandbox.smtpUrl
+    environment.SANDBOX_URL = sandbox.url
+  }
+  const host = await startHost({ services, environment, logger })
+  undo.push(host.stop)
+  if (stopping) return
+  const demo = config.demoCatalogue ?? (config.databaseUrl ? 'off' : 'on')
+  if (demo === 'on' && hosts('product') && hosts('inventory')) await fillEmptyShop(host, logger)
+  announce(host, environment.SANDBOX_URL)
+}
+
+async function fillEmptyShop(host: Host, logger: { info: (message: string) => void }): Promise<void> {
+  const products = host.client(product, { via: 'host' })
+  if ((await products.list({ limit: 1 })).items.length > 0) return
+  logger.info('Filling the empty shop with the demonstration catalogue ...')
+  await seedDemo({ product: products, inventory: host.client(inventory, { via: 'host' }) })
+}
+
+function announce(host: Host, sandboxUrl: string | undefined): void {
+  const words = host.url
+    ? [`Stoa is open: ${host.url}/v1/products`, `docs ${host.url}/docs`]
+    : [
+        `Stoa hosts ${host.services.map(({ name }) => name).join(', ')}`,
+        `called at ${host.internalUrl ?? 'no port'}`,
+      ]
+  if (sandboxUrl) words.push(`sandbox (payments, mail) ${sandboxUrl}`)
+  console.log(words.join('  |  '))
+}
+
+function assertFree(port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', () =>
+      reject(new Error(`Port ${port} is taken. Stop what uses it, or set PORT to another.`)),
+    )
+    server.listen({ port, host: '127.0.0.1' }, () => server.close(() => resolve()))
+  })
+}
+
+/** The chain of causes, without stacks: what a person needs who typed `npm start`. */
+function explain(error: Error): string {
+  const lines = [error.message]
+  for (let cause = error.cause; cause instanceof Error; cause = cause.cause)
+    lines.push(`because: ${cause.message}`)
+  return lines.join('\n')
+}

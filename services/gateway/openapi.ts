@@ -1,0 +1,150 @@
+import { type Contract, type Operation, platformErrors } from '@stoa/contract'
+import { z } from 'zod'
+
+type Description = { readonly version: string; readonly serverUrl: string }
+
+const problemSchema = {
+  type: 'object',
+  description: 'RFC 9457 problem details',
+  required: ['type', 'title', 'status', 'code'],
+  properties: {
+    type: { type: 'string' },
+    title: { type: 'string' },
+    status: { type: 'integer' },
+    code: { type: 'string' },
+    fields: {
+      type: 'array',
+      items: { type: 'object', properties: { field: { type: 'string' }, message: { type: 'string' } } },
+    },
+    data: {},
+    traceId: { type: 'string' },
+  },
+}
+
+/** The OpenAPI 3.1 document of what the contracts publish. */
+export function openApi(contracts: readonly Contract[], { version, serverUrl }: Description): object {
+  const paths: Record<string, Record<string, object>> = {}
+  for (const contract of contracts) {
+    for (const [name, operation] of Object.entries(contract.operations)) {
+      if (operation.access === 'service') continue
+      const path = `/v1${operation.path}`
+      paths[path] = { ...paths[path], [operation.method.toLowerCase()]: describe(contract, name, operation) }
+    }
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Stoa',
+      version,
+      description:
+        'The shop. Amounts are integers in minor units. Creating calls take an `Idempotency-Key`: the same key is the same answer. ' +
+        'Every refusal is `application/problem+json`.',
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    servers: [{ url: serverUrl }],
+    tags: contracts.map(({ name }) => ({ name })),
+    paths,
+    components: {
+      securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+      schemas: { Problem: problemSchema },
+    },
+  }
+}
+
+function describe(contract: Contract, name: string, operation: Operation): object {
+  const schema = jsonSchema(operation.input, 'input') as {
+    properties?: Record<string, object>
+    required?: string[]
+  }
+  const inPath = new Set([...operation.path.matchAll(/\{(\w+)\}/g)].map(([, field]) => field!))
+  const headers = operation.headers ?? {}
+  const inQuery = operation.method === 'GET' || operation.method === 'DELETE'
+  const required = new Set(schema.required)
+  const parameters: object[] = []
+  const body: Record<string, object> = {}
+  for (const [field, fieldSchema] of Object.entries(schema.properties ?? {})) {
+    if (inPath.has(field)) parameters.push({ name: field, in: 'path', required: true, schema: fieldSchema })
+    else if (headers[field])
+      parameters.push({
+        name: headerCase(headers[field]),
+        in: 'header',
+        required: required.has(field),
+        schema: fieldSchema,
+      })
+    else if (inQuery)
+      parameters.push({ name: field, in: 'query', required: required.has(field), schema: fieldSchema })
+    else if (field !== operation.rawBody) body[field] = fieldSchema
+  }
+  if (operation.idempotency === 'key')
+    parameters.push({
+      name: 'Idempotency-Key',
+      in: 'header',
+      required: true,
+      schema: { type: 'string', minLength: 1, maxLength: 255 },
+      description:
+        'Names this intent: a repetition with the same key and body is the same answer for 24 hours.',
+    })
+  const bodyRequired = Object.keys(body).filter((field) => required.has(field))
+  const hasBody = !inQuery && (Object.keys(body).length > 0 || operation.rawBody)
+  return {
+    operationId: `${contract.name}.${name}`,
+    summary: operation.summary,
+    tags: [contract.name],
+    ...(operation.permission ? { description: `Permission: \`${operation.permission}\`.` } : {}),
+    ...(operation.access === 'public' ? {} : { security: [{ bearer: [] }] }),
+    ...(parameters.length > 0 ? { parameters } : {}),
+    ...(hasBody
+      ? {
+          requestBody: {
+            required: bodyRequired.length > 0,
+            content: {
+              'application/json': {
+                schema: operation.rawBody
+                  ? {}
+                  : { type: 'object', properties: body, required: bodyRequired, additionalProperties: false },
+              },
+            },
+          },
+        }
+      : {}),
+    responses: responses(operation),
+  }
+}
+
+function responses(operation: Operation): object {
+  const status = operation.status ?? 200
+  const byStatus = new Map<number, string[]>()
+  const refuse = (code: string, { status, title }: { status: number; title: string }) =>
+    byStatus.set(status, [...(byStatus.get(status) ?? []), `\`${code}\`: ${title}`])
+  refuse('INVALID_INPUT', platformErrors.INVALID_INPUT)
+  if (operation.access !== 'public') refuse('UNAUTHENTICATED', platformErrors.UNAUTHENTICATED)
+  if (operation.access === 'staff') refuse('FORBIDDEN', platformErrors.FORBIDDEN)
+  if (operation.idempotency === 'key') refuse('IDEMPOTENCY_KEY_REUSED', platformErrors.IDEMPOTENCY_KEY_REUSED)
+  for (const [code, spec] of Object.entries(operation.errors)) refuse(code, spec)
+  return {
+    [status]:
+      status === 204
+        ? { description: 'Done' }
+        : {
+            description: 'Done',
+            content: { 'application/json': { schema: jsonSchema(operation.output, 'output') } },
+          },
+    ...Object.fromEntries(
+      [...byStatus].map(([refusal, codes]) => [
+        refusal,
+        {
+          description: codes.join('\n\n'),
+          content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+        },
+      ]),
+    ),
+  }
+}
+
+function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): object {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'throw' })
+  return rest
+}
+
+const headerCase = (name: string): string =>
+  name.replace(/(^|-)([a-z])/g, (_, dash, letter) => dash + letter.toUpperCase())
