@@ -19,7 +19,10 @@ const RETRY_MS = 500
 export type PostgresLogOptions = { readonly gatherMs?: number }
 
 /** The log in the tables of schema `log`. Brings the schema up to date first. */
-export async function createPostgresLog(database: Database, options: PostgresLogOptions = {}): Promise<EventLog> {
+export async function createPostgresLog(
+  database: Database,
+  options: PostgresLogOptions = {},
+): Promise<EventLog> {
   await migrateLog(database)
   return new PostgresLog(database, options.gatherMs ?? GATHER_MS)
 }
@@ -118,7 +121,9 @@ class PostgresLog implements EventLog {
     )
     const ends = new Map(rows.map((row) => [row.name, row.last_position]))
     if (rows.some((row) => row.last_position > this.tails.get(row.name)!.end)) this.look()
-    return [...this.#consumers].filter((consumer) => !consumer.isAt(ends)).map((consumer) => consumer.subscription.group)
+    return [...this.#consumers]
+      .filter((consumer) => !consumer.isAt(ends))
+      .map((consumer) => consumer.subscription.group)
   }
 
   close = async (): Promise<void> => {
@@ -126,8 +131,8 @@ class PostgresLog implements EventLog {
     await Promise.all([...this.#consumers].map((consumer) => consumer.stop()))
     this.#consumers.clear()
     await this.#reading
-    await this.#store()
     clearTimeout(this.#storeTimer)
+    await this.#store()
   }
 
   /** A page of one topic for a consumer that is older than what is in memory. */
@@ -195,7 +200,8 @@ class PostgresLog implements EventLog {
     )
     const positions = new Map<string, number>()
     for (const { topic, last_position, stored } of rows) {
-      if (!this.tails.has(topic)) this.tails.set(topic, { events: [], end: last_position, members: new Set() })
+      if (!this.tails.has(topic))
+        this.tails.set(topic, { events: [], end: last_position, members: new Set() })
       positions.set(topic, position === 'memory' ? last_position : stored)
     }
     return positions
@@ -322,7 +328,11 @@ class GroupConsumer {
     for (let step = 0; step < topics.length && events.length < limit; step += 1) {
       const topic = topics[(this.#firstTopic + step) % topics.length]!
       let position = this.positions.get(topic)!
-      for (const event of await this.#after(topic, position)) {
+      const { end } = this.#log.tails.get(topic)!
+      const after = await this.#after(topic, position)
+      // Everything up to the end has left the log by retention.
+      if (after.length === 0) position = Math.max(position, end)
+      for (const event of after) {
         if (event.position <= position) continue
         if (events.length === limit) break
         position = event.position
@@ -345,14 +355,13 @@ class GroupConsumer {
     if (page && page.length > 0 && page.at(-1)!.position > position) return page
     const read = await this.#log.page(topic, position)
     this.#pages.set(topic, read)
-    // Everything up to the end has left the log by retention.
-    if (read.length === 0) this.positions.set(topic, tail.end)
     return read
   }
 
   lag(): number {
     let lag = 0
-    for (const [topic, position] of this.positions) lag += Math.max(0, this.#log.tails.get(topic)!.end - position)
+    for (const [topic, position] of this.positions)
+      lag += Math.max(0, this.#log.tails.get(topic)!.end - position)
     return lag
   }
 

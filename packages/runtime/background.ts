@@ -1,0 +1,221 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import type { Registry } from 'prom-client'
+import type { Database } from './database.ts'
+import type { HostedService } from './hosted.ts'
+import { type Jobs, startJobs } from './jobs.ts'
+import { createLeases, LEASE_BEAT_MS, LEASE_VALIDITY_MS } from './leases.ts'
+import type { EventLog } from './log.ts'
+import { createBackgroundMetrics } from './metrics.ts'
+import { type PutBackFilter, putBack, type Reactions, republish, startReactions } from './reactions.ts'
+import { createRelay, type Relay } from './relay.ts'
+import { jobRetention, logRetention, serviceRetention } from './retention.ts'
+import { createNotifier, LEASE_CHANNEL, type Listener, LOG_CHANNEL, listen, OUTBOX_CHANNEL } from './wake.ts'
+
+/** Without LISTEN, work is looked for this often. */
+const POLL_MS = 1_000
+/** What handlers get to finish when the process stops. */
+const DRAIN_MS = 10_000
+const SETTLE_TIMEOUT_MS = 20_000
+
+/** What this process does besides answering calls: relays, reactions, jobs, retention. */
+export type Background = {
+  /** A transaction of the service has left rows in its outbox. */
+  readonly committed: (service: string) => void
+  /** Resolves when all that was announced has had its effect and no job is due. For tests. */
+  readonly settled: (timeoutMs?: number) => Promise<void>
+  /** Runs parked events of a hosted service again; those that succeed leave. */
+  readonly putBack: (service: string, filter?: PutBackFilter) => ReturnType<typeof putBack>
+  /** Emits the current state of a hosted service again. Answers the number of pages. */
+  readonly republish: (service: string) => Promise<number>
+  /** `ok`, or what is wrong, by part. */
+  readonly health: () => Record<string, string>
+  /** Takes nothing more, lets what runs finish (10 s at most), frees leases and jobs for the other processes. */
+  readonly stop: () => Promise<void>
+}
+
+export type BackgroundOptions = {
+  readonly services: readonly HostedService[]
+  readonly log: EventLog
+  readonly logDatabase: Database
+  readonly metrics: Registry
+  readonly logger: Logger
+  /** This process's name in leases: unique, new at every start. */
+  readonly instance: string
+  /** For tests; the defaults replace a dead process within 20 s. */
+  readonly leaseValidityMs?: number
+  readonly leaseBeatMs?: number
+}
+
+/**
+ * One pump per process: notifications wake it, one beat every 5 s renews the leases and looks for what a lost notification
+ * has left. Idle, that is three statements per beat and one poll of the job runner per database: less than one a second.
+ */
+export async function startBackground(options: BackgroundOptions): Promise<Background> {
+  const { services, log, logDatabase, logger, instance } = options
+  const { leaseValidityMs = LEASE_VALIDITY_MS, leaseBeatMs = LEASE_BEAT_MS } = options
+  const aborted = new AbortController()
+  const metrics = createBackgroundMetrics(options.metrics, () => reactions?.lags() ?? new Map())
+  const leases = createLeases({
+    query: logDatabase.query,
+    owner: instance,
+    logger,
+    validityMs: leaseValidityMs,
+  })
+  const byDatabase = Map.groupBy(services, ({ database }) => database)
+  const leads = (service: string) => leases.holds(`relay:${service}`)
+  let reactions: Reactions | undefined
+  const jobs: Jobs[] = []
+  const parts: {
+    database: Database
+    names: string[]
+    relay: Relay
+    jobs: Jobs
+    notifier: ReturnType<typeof createNotifier>
+  }[] = []
+  const partOf = new Map<string, (typeof parts)[number]>()
+
+  for (const [database, own] of byDatabase) {
+    const runner = await startJobs({
+      database,
+      services: own,
+      chores: [...own.map(serviceRetention), jobRetention(database), logRetention(logDatabase)],
+      leases,
+      metrics,
+      logger,
+    })
+    jobs.push(runner)
+    const relay = createRelay({ services: own, database, log, logger, leads, scheduled: runner.due })
+    const part = {
+      database,
+      names: own.map(({ name }) => name),
+      relay,
+      jobs: runner,
+      notifier: createNotifier(database.query, OUTBOX_CHANNEL),
+    }
+    parts.push(part)
+    for (const { name } of own) {
+      partOf.set(name, part)
+      leases.want(`relay:${name}`, { acquired: () => relay.wake([name]), lost: () => {} })
+    }
+  }
+
+  const lookEverywhere = () => {
+    for (const { relay, names } of parts) relay.wake(names)
+    log.look()
+  }
+
+  /** Workers whose jobs we have freed, until they come back to life or their lease is swept. */
+  let buried = new Set<string>()
+  let beating: Promise<void> | undefined
+  const beat = (): Promise<void> => {
+    beating ??= (async () => {
+      try {
+        const dead = await leases.beat()
+        const workers = dead.map((name) => name.slice('worker:'.length))
+        const fresh = workers.filter((worker) => !buried.has(worker))
+        if (fresh.length > 0) await Promise.all(jobs.map((runner) => runner.unlock(fresh)))
+        buried = new Set(workers)
+      } catch (error) {
+        logger.warn({ err: error }, 'leases could not be renewed')
+      } finally {
+        beating = undefined
+      }
+    })()
+    return beating
+  }
+
+  const listeners = new Map<string, Listener>()
+  for (const database of new Set([logDatabase, ...byDatabase.keys()])) {
+    if (listeners.has(database.directUrl)) continue
+    listeners.set(
+      database.directUrl,
+      listen({
+        url: database.directUrl,
+        channels: [OUTBOX_CHANNEL, LOG_CHANNEL, LEASE_CHANNEL],
+        logger,
+        onListening: lookEverywhere,
+        onNotification: (channel, payload) => {
+          if (channel === LOG_CHANNEL) log.look()
+          else if (channel === LEASE_CHANNEL) void beat()
+          else for (const { relay } of parts) relay.wake(payload.split(','))
+        },
+      }),
+    )
+  }
+
+  reactions = await startReactions({ services, log, leases, metrics, logger, signal: aborted.signal })
+  await beat()
+  const beatTimer = setInterval(() => {
+    void beat()
+    lookEverywhere()
+  }, leaseBeatMs)
+  const pollTimer = setInterval(() => {
+    if ([...listeners.values()].some((listener) => !listener.listening())) lookEverywhere()
+  }, POLL_MS)
+
+  const hosted = (name: string): HostedService => {
+    const found = services.find((service) => service.name === name)
+    if (!found) throw new Error(`${name} is not hosted in this process`)
+    return found
+  }
+  const unsettled = async (): Promise<string[]> => {
+    const left: string[] = []
+    for (const { relay, names, jobs: runner } of parts) {
+      if (!(await relay.isEmpty(names))) {
+        relay.wake(names)
+        left.push(`outbox of ${names.join(', ')}`)
+      }
+      if (!(await runner.isIdle())) left.push('jobs')
+    }
+    return [...left, ...(await log.behind())]
+  }
+
+  return {
+    committed: (service) => {
+      if (leads(service)) partOf.get(service)?.relay.wake([service])
+      else partOf.get(service)?.notifier.notify(service)
+    },
+    settled: async (timeoutMs = SETTLE_TIMEOUT_MS) => {
+      const until = performance.now() + timeoutMs
+      // Twice in a row: an effect may announce something while another part is looked at.
+      for (let quiet = 0; quiet < 2; ) {
+        const left = await unsettled()
+        quiet = left.length === 0 ? quiet + 1 : 0
+        if (quiet > 0) continue
+        if (performance.now() > until)
+          throw new Error(`not settled after ${timeoutMs} ms: ${left.join('; ')}`)
+        await sleep(5)
+      }
+    },
+    putBack: (service, filter) =>
+      putBack(hosted(service), { metrics, logger, signal: aborted.signal }, filter),
+    republish: (service) => republish(hosted(service), aborted.signal),
+    health: () => {
+      const waiting = [...(reactions?.waiting() ?? [])].map(([group, reason]) => `${group}: ${reason}`)
+      return {
+        reactions: waiting.length === 0 ? 'ok' : `waiting: ${waiting.join('; ')}`,
+        jobs: jobs.every((runner) => runner.healthy()) ? 'ok' : 'waiting for the database',
+      }
+    },
+    stop: async () => {
+      clearInterval(pollTimer)
+      const ended = Promise.all([
+        reactions?.stop(),
+        ...parts.map(({ relay }) => relay.stop()),
+        ...jobs.map((runner) => runner.stop()),
+      ])
+      const late = setTimeout(() => aborted.abort(new Error('the process is stopping')), DRAIN_MS * 0.8)
+      await Promise.race([ended, sleep(DRAIN_MS, undefined, { ref: false })])
+      clearTimeout(late)
+      aborted.abort(new Error('the process has stopped'))
+      clearInterval(beatTimer)
+      await beating
+      for (const { notifier } of parts) notifier.stop()
+      await Promise.race([log.close(), sleep(1_000, undefined, { ref: false })])
+      await leases.release().catch(() => {})
+      await logDatabase.query('select pg_notify($1, $2)', [LEASE_CHANNEL, instance]).catch(() => {})
+      await Promise.all([...listeners.values()].map((listener) => listener.stop()))
+    },
+  }
+}

@@ -1,0 +1,307 @@
+import { EventEmitter } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+import {
+  type CronItem,
+  Logger as GraphileLogger,
+  type JobHelpers,
+  parseCronItems,
+  type Runner,
+  run,
+  type TaskList,
+  type WorkerEvents,
+  type WorkerPool,
+} from 'graphile-worker'
+import pg from 'pg'
+import type { Logger } from 'pino'
+import { z } from 'zod'
+import type { Database } from './database.ts'
+import type { HostedService } from './hosted.ts'
+import type { Leases } from './leases.ts'
+import type { BackgroundMetrics } from './metrics.ts'
+import type { Job } from './service.ts'
+import { childTrace, newTrace, parseTraceparent } from './trace.ts'
+
+/** Jobs of one database that run at once in this process. Most wait for somebody else's answer. */
+const CONCURRENCY = 8
+/** The runner's own connections: one listens, one fetches and completes. They never run a handler's statements. */
+const RUNNER_CONNECTIONS = 2
+/** How late a job may start whose time has come, unless this process has scheduled it itself. */
+const POLL_MS = 5_000
+/** Fetching pauses after an empty answer, so that notifications in a row share a fetch. */
+const REFETCH_MS = 30
+/** How long a finished job may wait for others, so that they are deleted in one statement. */
+const COMPLETE_BATCH_MS = 5
+/** Running jobs are told to stop after this part of the drain. */
+const ABORT_AFTER_MS = 3_000
+/** Jobs that have not ended by then are left to the next process. */
+const DRAIN_MS = 10_000
+const RESTART_FIRST_MS = 200
+const RESTART_LAST_MS = 5_000
+/** A daily job that fell into a time without any process is made up for within this time. */
+const BACKFILL_MS = 25 * 60 * 60 * 1000
+const DAILY = /^\d+ \d+ /
+/** Furthest that a timer of our own replaces the poll. */
+const MAX_TIMER_MS = POLL_MS
+
+/** Work of the runtime itself, run like a service's cron job, once over all replicas. */
+export type Chore = {
+  readonly name: string
+  readonly cron: string
+  readonly run: (signal: AbortSignal) => Promise<void>
+}
+
+export type Jobs = {
+  /** A job is due at that time: look then instead of with the next poll. */
+  readonly due: (at: Date) => void
+  /** Frees the jobs of workers that are known to be dead. */
+  readonly unlock: (workers: readonly string[]) => Promise<void>
+  /** Whether no job of these services is due or running. */
+  readonly isIdle: () => Promise<boolean>
+  readonly healthy: () => boolean
+  /** Fetches nothing more, waits for what runs (10 s at most), frees the rest. */
+  readonly stop: () => Promise<void>
+}
+
+export type JobsOptions = {
+  readonly database: Database
+  /** All live in `database`. */
+  readonly services: readonly HostedService[]
+  readonly chores: readonly Chore[]
+  readonly leases: Leases
+  readonly metrics: BackgroundMetrics
+  readonly logger: Logger
+}
+
+export const workerLease = (worker: string): string => `worker:${worker}`
+
+/**
+ * Runs the jobs of the services that live in one database, and the crontab. A job runs at least once: after a crash it is free
+ * again as soon as the lease of its worker has expired.
+ */
+export async function startJobs(options: JobsOptions): Promise<Jobs> {
+  const { database, services, chores, leases, logger } = options
+  const pool = openRunnerPool(database)
+  const stopping = new AbortController()
+  const tasks: TaskList = {}
+  const cron: CronItem[] = []
+  for (const hosted of services) {
+    for (const job of hosted.service.jobs) {
+      const task = `${hosted.name}/${job.name}`
+      tasks[task] = (payload, helpers) => runJob(hosted, job, payload, helpers, options)
+      if (job.cron) cron.push(cronItem(task, job.cron, job.maxAttempts))
+    }
+  }
+  for (const chore of chores) {
+    tasks[chore.name] = (_payload, helpers) => chore.run(helpers.abortSignal)
+    cron.push(cronItem(chore.name, chore.cron, 3))
+  }
+
+  const start = async (): Promise<Running> => {
+    const events: WorkerEvents = new EventEmitter()
+    let worker: WorkerPool | undefined
+    events.on('pool:create', ({ workerPool }) => {
+      worker = workerPool
+      leases.want(workerLease(workerPool.id))
+    })
+    const runner = await run({
+      pgPool: pool,
+      taskList: tasks,
+      parsedCronItems: parseCronItems(cron),
+      concurrency: CONCURRENCY,
+      pollInterval: POLL_MS,
+      noHandleSignals: true,
+      gracefulShutdownAbortTimeout: ABORT_AFTER_MS,
+      events,
+      logger: new GraphileLogger(() => (level, message, meta) => {
+        // The library's own meta holds payloads, which are nobody's business in a log.
+        const error = meta?.error instanceof Error ? { err: meta.error } : {}
+        if (level === 'error') logger.warn({ ...error, detail: message.split('\n')[0] }, 'job runner')
+      }),
+      preset: {
+        worker: {
+          localQueue: {
+            size: CONCURRENCY,
+            refetchDelay: { durationMs: REFETCH_MS, maxAbortThreshold: CONCURRENCY },
+          },
+          completeJobBatchDelay: COMPLETE_BATCH_MS,
+          failJobBatchDelay: COMPLETE_BATCH_MS,
+        },
+      },
+    })
+    const running: Running = { runner, pool: worker!, ending: undefined }
+    runner.promise
+      .catch((error: unknown) => logger.warn({ err: error }, 'the job runner has ended'))
+      .finally(() => restart(running))
+    return running
+  }
+
+  let current: Running | undefined = await start()
+  const endings = new Set<Promise<void>>()
+  let restarting = false
+
+  /** Stops a runner, then frees what its worker still holds: jobs whose fetch was answered into a broken connection. */
+  const end = (running: Running): Promise<void> => {
+    running.ending ??= (async () => {
+      await running.runner.stop().catch(() => {})
+      for (let pauseMs = RESTART_FIRST_MS; ; pauseMs = Math.min(pauseMs * 2, RESTART_LAST_MS)) {
+        try {
+          await unlock([running.pool.id])
+          await leases.drop(workerLease(running.pool.id))
+          return
+        } catch (error) {
+          // When we are leaving, the expired lease tells the others.
+          if (stopping.signal.aborted) return
+          logger.warn({ err: error, pauseMs }, 'could not free the jobs of an ended runner')
+          await sleep(pauseMs)
+        }
+      }
+    })()
+    endings.add(running.ending)
+    running.ending.finally(() => endings.delete(running.ending!))
+    return running.ending
+  }
+
+  const restart = async (running: Running) => {
+    if (running !== current || stopping.signal.aborted || restarting) return
+    restarting = true
+    current = undefined
+    void end(running)
+    for (
+      let pauseMs = RESTART_FIRST_MS;
+      !stopping.signal.aborted;
+      pauseMs = Math.min(pauseMs * 2, RESTART_LAST_MS)
+    ) {
+      await sleep(pauseMs)
+      try {
+        current = await start()
+        break
+      } catch (error) {
+        logger.warn({ err: error, pauseMs }, 'the job runner waits for the database')
+      }
+    }
+    restarting = false
+    if (stopping.signal.aborted && current) await end(current)
+  }
+  // A connection that broke may have taken the answer of a fetch with it: jobs that are locked and that nobody runs.
+  pool.on('connect', (client) => client.on('error', () => current && void restart(current)))
+  pool.on('error', () => current && void restart(current))
+
+  const unlock = async (workers: readonly string[]) => {
+    await database.query('select graphile_worker.force_unlock_workers($1::text[])', [workers])
+    current?.pool.nudge(CONCURRENCY)
+  }
+
+  let timer: { at: number; handle: NodeJS.Timeout } | undefined
+  return {
+    due: (at) => {
+      const wait = at.getTime() - Date.now()
+      // What is due now has been announced by the database.
+      if (wait <= 0 || wait > MAX_TIMER_MS || (timer && timer.at <= at.getTime())) return
+      clearTimeout(timer?.handle)
+      const handle = setTimeout(() => {
+        timer = undefined
+        current?.pool.nudge(1)
+      }, wait + REFETCH_MS)
+      timer = { at: at.getTime(), handle: handle.unref() }
+    },
+    unlock,
+    isIdle: async () => {
+      const rows = await database.query<{ idle: boolean }>(
+        `select not exists (
+          select from graphile_worker._private_jobs j join graphile_worker._private_tasks t on t.id = j.task_id
+          where t.identifier = any($1) and (j.locked_at is not null or (j.is_available and j.run_at <= now()))) as idle`,
+        [Object.keys(tasks)],
+      )
+      if (!rows[0]!.idle) current?.pool.nudge(CONCURRENCY)
+      return rows[0]!.idle
+    },
+    healthy: () => current !== undefined,
+    stop: async () => {
+      stopping.abort()
+      clearTimeout(timer?.handle)
+      if (current) void end(current)
+      await Promise.race([Promise.all(endings), sleep(DRAIN_MS, undefined, { ref: false })])
+      await Promise.race([pool.end(), sleep(1_000, undefined, { ref: false })])
+    },
+  }
+}
+
+type Running = { readonly runner: Runner; readonly pool: WorkerPool; ending: Promise<void> | undefined }
+
+function openRunnerPool(database: Database): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: database.directUrl,
+    max: RUNNER_CONNECTIONS,
+    connectionTimeoutMillis: 5_000,
+    statement_timeout: 15_000,
+    application_name: 'stoa jobs',
+    keepAlive: true,
+    // The listening connection never comes back to the pool; the other stays warm.
+    idleTimeoutMillis: 60_000,
+  })
+  pool.on('error', () => {})
+  pool.on('connect', (client) => client.on('error', () => {}))
+  return pool
+}
+
+function cronItem(task: string, match: string, maxAttempts: number | undefined): CronItem {
+  return {
+    task,
+    match,
+    identifier: task,
+    options: {
+      // At most one waits, however long nobody could run it.
+      jobKey: `cron:${task}`,
+      jobKeyMode: 'preserve_run_at',
+      backfillPeriod: DAILY.test(match) ? BACKFILL_MS : 0,
+      ...(maxAttempts !== undefined && { maxAttempts }),
+    },
+  }
+}
+
+const payloadSchema = z.object({ input: z.unknown(), traceparent: z.string().nullish() })
+
+async function runJob(
+  hosted: HostedService,
+  // biome-ignore lint/suspicious/noExplicitAny: as declared
+  job: Job<any, any>,
+  payload: unknown,
+  { job: { id, attempts, max_attempts }, abortSignal }: JobHelpers,
+  { database, metrics }: JobsOptions,
+): Promise<void> {
+  const name = `${hosted.name}/${job.name}`
+  const startedAt = performance.now()
+  const observe = (outcome: 'done' | 'failed') =>
+    metrics.jobSeconds.observe({ job: name, outcome }, (performance.now() - startedAt) / 1000)
+  const { input = {}, traceparent } = payloadSchema.parse(payload)
+  const read = job.input.safeParse(input)
+  if (!read.success) {
+    // It will not fit tomorrow either. The library counts attempts in the row: it is out of them.
+    await database.query('update graphile_worker._private_jobs set attempts = max_attempts where id = $1', [
+      id,
+    ])
+    hosted.log.error(
+      { job: name, jobId: id, err: read.error },
+      'a job is given up: its input does not fit its schema',
+    )
+    observe('failed')
+    throw new Error(`the input of ${name} does not fit its schema`)
+  }
+  const parent = parseTraceparent(traceparent ?? undefined)
+  try {
+    const context = hosted.context({
+      trace: parent ? childTrace(parent) : newTrace(),
+      signal: abortSignal,
+      name: job.name,
+    })
+    await job.handle(read.data, context)
+    observe('done')
+  } catch (error) {
+    observe('failed')
+    const last = attempts >= max_attempts
+    const fields = { err: error, job: name, jobId: id, attempt: attempts, maxAttempts: max_attempts }
+    if (last) hosted.log.error(fields, 'a job is given up: it failed too often')
+    else hosted.log.warn(fields, 'a job failed and will be tried again')
+    throw error
+  }
+}

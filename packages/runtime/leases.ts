@@ -1,0 +1,106 @@
+import type { Logger } from 'pino'
+import type { Query } from './service.ts'
+
+/** A lease that is not renewed is free after this. With a beat every 5 s, a dead process is replaced within 20 s. */
+export const LEASE_VALIDITY_MS = 15_000
+/** Two beats may be lost before a lease expires. */
+export const LEASE_BEAT_MS = 5_000
+
+export type LeaseWatcher = {
+  readonly acquired: () => void
+  /** Another owner has it, or it has not been renewed for its whole validity. */
+  readonly lost: () => void
+}
+
+/**
+ * Elects one process per name, by rows in the log's database and that database's clock. A lease may have expired under
+ * a holder who does not know yet, so what it guards must be correct without it.
+ */
+export type Leases = {
+  readonly owner: string
+  readonly want: (name: string, watcher?: LeaseWatcher) => void
+  /** Gives a lease up. */
+  readonly drop: (name: string) => Promise<void>
+  readonly holds: (name: string) => boolean
+  /** Renews what we hold and takes what is free, in one statement. Answers the expired names that start with `worker:`. */
+  readonly beat: () => Promise<readonly string[]>
+  /** Frees everything at once, so that others need not wait. */
+  readonly release: () => Promise<void>
+}
+
+export type LeaseOptions = {
+  readonly query: Query
+  readonly owner: string
+  readonly logger: Logger
+  readonly validityMs?: number
+}
+
+const BEAT = `
+  with relaxed as materialized (select set_config('synchronous_commit', 'off', true) as value),
+  mine as (
+    insert into log.lease as l (name, owner, until)
+    select wanted.name, $2, clock_timestamp() + $3 * interval '1 millisecond'
+    from relaxed, unnest($1::text[]) as wanted (name)
+    where relaxed.value is not null
+    order by wanted.name
+    on conflict (name) do update set owner = excluded.owner, until = excluded.until
+    where l.owner = excluded.owner or l.until < clock_timestamp()
+    returning name)
+  select array(select name from mine) as held,
+    array(select name from log.lease where name like 'worker:%' and until < clock_timestamp()) as dead`
+
+export function createLeases({ query, owner, logger, validityMs = LEASE_VALIDITY_MS }: LeaseOptions): Leases {
+  const wanted = new Map<string, LeaseWatcher | undefined>()
+  /** Name -> until when we may believe in it, by this process's monotonic clock. */
+  const held = new Map<string, number>()
+  let released = false
+
+  const lose = (name: string) => {
+    if (!held.delete(name)) return
+    logger.info({ lease: name }, 'lease lost')
+    wanted.get(name)?.lost()
+  }
+
+  return {
+    owner,
+    want: (name, watcher) => void wanted.set(name, watcher),
+    drop: async (name) => {
+      wanted.delete(name)
+      held.delete(name)
+      await query('delete from log.lease where name = $1 and owner = $2', [name, owner])
+    },
+    holds: (name) => (held.get(name) ?? 0) > performance.now(),
+    beat: async () => {
+      if (released || wanted.size === 0) return []
+      const startedAt = performance.now()
+      let answer: { held: string[]; dead: string[] } | undefined
+      try {
+        const rows = await query<{ held: string[]; dead: string[] }>(BEAT, [
+          [...wanted.keys()],
+          owner,
+          validityMs,
+        ])
+        answer = rows[0]!
+      } catch (error) {
+        for (const [name, until] of held) if (until <= performance.now()) lose(name)
+        throw error
+      }
+      if (released) return []
+      const now = new Set(answer.held)
+      for (const name of [...held.keys()]) if (!now.has(name)) lose(name)
+      for (const name of now) {
+        const isNew = !held.has(name)
+        if (!wanted.has(name)) continue
+        held.set(name, startedAt + validityMs)
+        if (isNew) wanted.get(name)?.acquired()
+      }
+      return answer.dead
+    },
+    release: async () => {
+      released = true
+      held.clear()
+      wanted.clear()
+      await query('delete from log.lease where owner = $1', [owner])
+    },
+  }
+}

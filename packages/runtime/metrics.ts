@@ -1,0 +1,48 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+
+export type BackgroundMetrics = {
+  readonly parkedEvents: Counter<'reaction'>
+  readonly reactionSeconds: Histogram<'reaction'>
+  readonly jobSeconds: Histogram<'job' | 'outcome'>
+}
+
+const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
+
+export function createBackgroundMetrics(
+  registry: Registry,
+  lags: () => ReadonlyMap<string, number>,
+): BackgroundMetrics {
+  const registers = [registry]
+  new Gauge({
+    name: 'stoa_reaction_lag',
+    help: 'Events in the log that a reaction led by this process has not come to yet.',
+    labelNames: ['reaction'],
+    registers,
+    collect() {
+      this.reset()
+      for (const [reaction, lag] of lags()) this.set({ reaction }, lag)
+    },
+  })
+  return {
+    parkedEvents: new Counter({
+      name: 'stoa_parked_events_total',
+      help: 'Events that were parked because their reaction kept failing. Alert on any increase.',
+      labelNames: ['reaction'],
+      registers,
+    }),
+    reactionSeconds: new Histogram({
+      name: 'stoa_reaction_seconds',
+      help: 'Time from handing a list of events to a reaction until it is handled or parked.',
+      labelNames: ['reaction'],
+      buckets: SECONDS,
+      registers,
+    }),
+    jobSeconds: new Histogram({
+      name: 'stoa_job_seconds',
+      help: 'Time that a job ran, by outcome.',
+      labelNames: ['job', 'outcome'],
+      buckets: SECONDS,
+      registers,
+    }),
+  }
+}

@@ -1,0 +1,410 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { EventType } from '@stoa/contract'
+import type { Logger } from 'pino'
+import { isPassing } from './failure.ts'
+import { AlreadyHandled, type HostedService } from './hosted.ts'
+import type { Leases } from './leases.ts'
+import { type Consumer, type EventLog, type LoggedEvent, topicOf } from './log.ts'
+import type { BackgroundMetrics } from './metrics.ts'
+import type { Fact, Reaction } from './service.ts'
+import { childTrace, newTrace, parseTraceparent, type Trace } from './trace.ts'
+
+// biome-ignore lint/suspicious/noExplicitAny: the service's declaration has tied it to its context
+type AnyReaction = Reaction<any>
+
+/** Pauses between the tries of one event that fails by its own fault; after the last try it is parked. 4 s in all. */
+const RETRY_PAUSES_MS = [50, 250, 1_000, 2_700]
+/** Pauses while something that is needed is away: doubled from the first to the last, for as long as it takes. */
+const OUTAGE_FIRST_MS = 100
+const OUTAGE_LAST_MS = 5_000
+/** A list's calls and statements are aborted after this. */
+const LIST_TIMEOUT_MS = 60_000
+/** Characters of an error that are kept with a parked event. */
+const MAX_ERROR_LENGTH = 4_000
+
+export type Reactions = {
+  /** Why reactions wait, by group; empty when all is well. */
+  readonly waiting: () => ReadonlyMap<string, string>
+  readonly lags: () => ReadonlyMap<string, number>
+  /** Takes no further list and waits for those that run. */
+  readonly stop: () => Promise<void>
+}
+
+export type ReactionsOptions = {
+  readonly services: readonly HostedService[]
+  readonly log: EventLog
+  readonly leases: Leases
+  readonly metrics: BackgroundMetrics
+  readonly logger: Logger
+  /** Aborts the calls and statements of handlers that outlast the drain. */
+  readonly signal: AbortSignal
+}
+
+/**
+ * Runs what the hosted services do when told. Effects and projections run in the process that holds the group's lease (or to
+ * which the log assigns it), `everywhere` in each. Resolves when every `everywhere` has loaded.
+ *
+ * What waits and what goes on: while something needed is away (database, a called service) the whole group waits, for an order of
+ * events is worth more than the few that could be handled. An event that fails by its own fault is parked after 5 tries and the
+ * group goes on, later events of the same key included: handlers bear that, as facts may come late anyway.
+ */
+export async function startReactions(options: ReactionsOptions): Promise<Reactions> {
+  const { services, log, leases, logger } = options
+  const waiting = new Map<string, string>()
+  const consumers = new Map<string, Promise<Consumer>>()
+  const running = new Map<string, Consumer>()
+  const stopping = new AbortController()
+  const stopped = Promise.withResolvers<void>()
+
+  const begin = (hosted: HostedService, reaction: AnyReaction): Promise<Consumer> => {
+    const group = groupOf(hosted, reaction)
+    const runner = new ReactionRunner(hosted, reaction, options, stopping.signal, waiting)
+    const started = log.consume({
+      group,
+      position: reaction.kind === 'everywhere' ? 'memory' : 'stored',
+      topics: [...new Set(reaction.hears.map(({ name }) => topicOf(name)))],
+      hears: hearing(reaction),
+      limit: reaction.limit,
+      handle: (events) => runner.handle(events),
+    })
+    consumers.set(group, started)
+    started.then(
+      (consumer) => consumers.get(group) === started && running.set(group, consumer),
+      () => {},
+    )
+    return started
+  }
+  const end = async (group: string) => {
+    const consumer = consumers.get(group)
+    consumers.delete(group)
+    running.delete(group)
+    await (await consumer)?.stop()
+  }
+
+  const loads: Promise<unknown>[] = []
+  for (const hosted of services) {
+    for (const reaction of hosted.service.reactions) {
+      const group = groupOf(hosted, reaction)
+      if (reaction.kind === 'everywhere') {
+        const loaded = Promise.withResolvers<void>()
+        const subscribed = begin(hosted, {
+          ...reaction,
+          // Lists that come while it loads wait for it.
+          handle: async (facts, ctx) => {
+            await Promise.race([loaded.promise, stopped.promise])
+            stopping.signal.throwIfAborted()
+            await reaction.handle(facts, ctx)
+          },
+        })
+        loads.push(
+          subscribed
+            .then(() =>
+              reaction.load?.(
+                hosted.context({ trace: newTrace(), signal: options.signal, name: reaction.name }),
+              ),
+            )
+            .then(loaded.resolve),
+        )
+      } else if (log.assignsGroups) {
+        loads.push(begin(hosted, reaction))
+      } else {
+        leases.want(`group:${group}`, {
+          acquired: () => {
+            const attempt = (tries: number): void => {
+              begin(hosted, reaction).catch((error: unknown) => {
+                consumers.delete(group)
+                logger.error({ err: error, group }, 'a reaction could not start')
+                if (stopping.signal.aborted || !leases.holds(`group:${group}`)) return
+                setTimeout(attempt, Math.min(OUTAGE_FIRST_MS * 2 ** tries, OUTAGE_LAST_MS), tries + 1)
+              })
+            }
+            attempt(0)
+          },
+          lost: () =>
+            void end(group).catch((error: unknown) =>
+              logger.warn({ err: error, group }, 'a reaction ended badly'),
+            ),
+        })
+      }
+    }
+  }
+  await Promise.all(loads)
+
+  return {
+    waiting: () => waiting,
+    lags: () => new Map([...running].map(([group, consumer]) => [group, consumer.lag()])),
+    stop: async () => {
+      stopping.abort()
+      stopped.resolve()
+      await Promise.allSettled([...consumers.keys()].map(end))
+    },
+  }
+}
+
+export const groupOf = (hosted: HostedService, reaction: { readonly name: string }): string =>
+  `${hosted.name}.${reaction.name}`
+
+const hearing = (reaction: AnyReaction) => {
+  const heard = new Set(reaction.hears.map(({ name, version }) => `${name}@${version}`))
+  return ({ type, schemaVersion }: LoggedEvent) => heard.has(`${type}@${schemaVersion}`)
+}
+
+/** One reaction of one service: parses, hands over, tries again, parks. */
+class ReactionRunner {
+  readonly #hosted: HostedService
+  readonly #reaction: AnyReaction
+  readonly #options: Pick<ReactionsOptions, 'metrics' | 'logger' | 'signal'>
+  readonly #stopping: AbortSignal
+  readonly #waiting: Map<string, string>
+  readonly #group: string
+  readonly #types: ReadonlyMap<string, EventType>
+
+  constructor(
+    hosted: HostedService,
+    reaction: AnyReaction,
+    options: Pick<ReactionsOptions, 'metrics' | 'logger' | 'signal'>,
+    stopping: AbortSignal,
+    waiting: Map<string, string>,
+  ) {
+    this.#hosted = hosted
+    this.#reaction = reaction
+    this.#options = options
+    this.#stopping = stopping
+    this.#waiting = waiting
+    this.#group = groupOf(hosted, reaction)
+    this.#types = new Map(reaction.hears.map((type) => [type.name, type]))
+  }
+
+  /** Resolves when every event of the list is handled or parked; rejects only when the process stops before that. */
+  async handle(events: readonly LoggedEvent[]): Promise<void> {
+    const endTimer = this.#options.metrics.reactionSeconds.startTimer({ reaction: this.#group })
+    try {
+      const { facts, unreadable } = this.#parse(events)
+      for (const { event, error } of unreadable) await this.#untilBack(() => this.#park(event, error))
+      if (facts.length === 0) return
+      const failure = await this.#once(facts)
+      if (failure === undefined) return
+      this.#options.logger.warn(
+        { err: failure, reaction: this.#group, events: facts.length },
+        'a list of events failed and is tried one by one',
+      )
+      for (const fact of facts) await this.#alone(fact, events.find(({ id }) => id === fact.id)!)
+    } finally {
+      endTimer()
+    }
+  }
+
+  /** One event through the handler, without retry: for events that are put back. */
+  async again(event: LoggedEvent): Promise<void> {
+    const { facts, unreadable } = this.#parse([event])
+    if (unreadable[0]) throw unreadable[0].error
+    await this.#run(facts)
+  }
+
+  /** Tries a list until it is through or has failed by its own fault: then answers that failure. */
+  async #once(facts: readonly Fact[]): Promise<unknown> {
+    return this.#untilBack(async () => {
+      try {
+        await this.#run(facts)
+        return undefined
+      } catch (error) {
+        if (isPassing(error)) throw error
+        return error ?? new Error('failed without an error')
+      }
+    })
+  }
+
+  async #alone(fact: Fact, event: LoggedEvent): Promise<void> {
+    for (let attempt = 0; ; attempt += 1) {
+      const failure = await this.#once([fact])
+      if (failure === undefined) return
+      const pauseMs = RETRY_PAUSES_MS[attempt]
+      if (pauseMs === undefined) return this.#untilBack(() => this.#park(event, failure))
+      await sleep(pauseMs, undefined, { signal: this.#stopping })
+    }
+  }
+
+  /** Repeats work for as long as it fails by what is away. */
+  async #untilBack<T>(work: () => Promise<T>): Promise<T> {
+    let pauseMs = OUTAGE_FIRST_MS
+    for (;;) {
+      this.#stopping.throwIfAborted()
+      try {
+        const result = await work()
+        this.#waiting.delete(this.#group)
+        return result
+      } catch (error) {
+        this.#stopping.throwIfAborted()
+        this.#waiting.set(this.#group, error instanceof Error ? error.message : String(error))
+        this.#options.logger.warn(
+          { err: error, reaction: this.#group, pauseMs },
+          'a reaction waits for something that is away',
+        )
+        await sleep(pauseMs, undefined, { signal: this.#stopping })
+        pauseMs = Math.min(pauseMs * 2, OUTAGE_LAST_MS)
+      }
+    }
+  }
+
+  async #run(facts: readonly Fact[]): Promise<void> {
+    let rest = facts
+    // Twice: the list, then what is left of it without the events whose effect has committed before.
+    for (let attempt = 0; attempt < 2; attempt += 1) {
+      const first = rest[0]!
+      const traceparent = this.#traces.get(first)
+      const context = this.#hosted.context({
+        trace: traceOf(traceparent),
+        signal: AbortSignal.any([this.#options.signal, AbortSignal.timeout(LIST_TIMEOUT_MS)]),
+        name: this.#reaction.name,
+        ...(this.#reaction.kind === 'effect' && {
+          inbox: { reaction: this.#reaction.name, eventIds: rest.map(({ id }) => id) },
+        }),
+      })
+      try {
+        return await this.#reaction.handle(rest, context)
+      } catch (error) {
+        if (!(error instanceof AlreadyHandled) || attempt > 0) throw error
+        const handled = await this.#handled(rest.map(({ id }) => id))
+        rest = rest.filter(({ id }) => !handled.has(id))
+        if (rest.length === 0) return
+      }
+    }
+  }
+
+  async #handled(ids: readonly string[]): Promise<Set<string>> {
+    const rows = await this.#hosted.database.query<{ event_id: string }>(
+      `select event_id from "${this.#hosted.name}".inbox where reaction = $1 and event_id = any($2::uuid[])`,
+      [this.#reaction.name, ids],
+    )
+    return new Set(rows.map((row) => row.event_id))
+  }
+
+  readonly #traces = new WeakMap<Fact, string | undefined>()
+
+  #parse(events: readonly LoggedEvent[]): {
+    facts: Fact[]
+    unreadable: { event: LoggedEvent; error: Error }[]
+  } {
+    const facts: Fact[] = []
+    const unreadable: { event: LoggedEvent; error: Error }[] = []
+    for (const event of events) {
+      const read = this.#types.get(event.type)?.payload.safeParse(event.payload)
+      if (!read?.success) {
+        const error = new Error(`the payload of ${event.type} does not fit its schema`, {
+          cause: read?.error,
+        })
+        unreadable.push({ event, error })
+        continue
+      }
+      const fact = {
+        id: event.id,
+        type: event.type,
+        schemaVersion: event.schemaVersion,
+        key: event.key,
+        version: event.version,
+        occurredAt: event.occurredAt,
+        payload: read.data,
+      } as Fact
+      this.#traces.set(fact, event.traceparent)
+      facts.push(fact)
+    }
+    return { facts, unreadable }
+  }
+
+  /** An `everywhere` reaction only counts: its memory is this process, where nobody could put the event back. */
+  async #park(event: LoggedEvent, error: unknown): Promise<void> {
+    if (this.#reaction.kind !== 'everywhere') {
+      await this.#hosted.database.query(
+        `insert into "${this.#hosted.name}".parked (reaction, event_id, event, error) values ($1, $2, $3, $4)
+        on conflict (reaction, event_id) do update set error = excluded.error, parked_at = now()`,
+        [this.#reaction.name, event.id, JSON.stringify(event), describe(error)],
+      )
+    }
+    this.#options.metrics.parkedEvents.inc({ reaction: this.#group })
+    this.#options.logger.error(
+      { err: error, reaction: this.#group, eventId: event.id, type: event.type, key: event.key },
+      'an event is parked: its reaction keeps failing; put it back when the cause is gone',
+    )
+  }
+}
+
+export type PutBackFilter = { readonly reaction?: string; readonly eventId?: string }
+
+/** Parked events that one page reads. */
+const PUT_BACK_PAGE = 100
+
+/**
+ * Runs parked events through their reaction again, oldest first, each by itself; those that succeed leave. Whoever runs it must
+ * host the service. Answers how many succeeded and what the others failed with.
+ */
+export async function putBack(
+  hosted: HostedService,
+  options: Pick<ReactionsOptions, 'metrics' | 'logger' | 'signal'>,
+  { reaction, eventId }: PutBackFilter = {},
+): Promise<{ done: number; failed: readonly { reaction: string; eventId: string; error: string }[] }> {
+  const failed: { reaction: string; eventId: string; error: string }[] = []
+  let done = 0
+  let after: { parked_at: Date; event_id: string } | undefined
+  for (;;) {
+    const rows = await hosted.database.query<{
+      reaction: string
+      event_id: string
+      event: LoggedEvent
+      parked_at: Date
+    }>(
+      `select reaction, event_id, event, parked_at from "${hosted.name}".parked
+      where ($1::text is null or reaction = $1) and ($2::uuid is null or event_id = $2)
+        and ($3::timestamptz is null or (date_trunc('milliseconds', parked_at), event_id) > ($3, $4::uuid))
+      order by date_trunc('milliseconds', parked_at), event_id limit ${PUT_BACK_PAGE}`,
+      [reaction ?? null, eventId ?? null, after?.parked_at ?? null, after?.event_id ?? null],
+    )
+    for (const row of rows) {
+      const declared = hosted.service.reactions.find(({ name }) => name === row.reaction)
+      try {
+        if (!declared) throw new Error(`${hosted.name} has no reaction ${row.reaction}`)
+        const runner = new ReactionRunner(hosted, declared, options, options.signal, new Map())
+        await runner.again({ ...row.event, occurredAt: new Date(row.event.occurredAt) })
+        await hosted.database.query(
+          `delete from "${hosted.name}".parked where reaction = $1 and event_id = $2`,
+          [row.reaction, row.event_id],
+        )
+        done += 1
+      } catch (error) {
+        failed.push({ reaction: row.reaction, eventId: row.event_id, error: describe(error) })
+      }
+    }
+    if (rows.length < PUT_BACK_PAGE) return { done, failed }
+    after = rows.at(-1)
+  }
+}
+
+/** Emits the current state of a service again, page by page, each page in its own transaction. Answers the number of pages. */
+export async function republish(hosted: HostedService, signal: AbortSignal): Promise<number> {
+  const { republish: emitPage } = hosted.service
+  if (!emitPage) throw new Error(`${hosted.name} has nothing to republish`)
+  let after: string | undefined
+  for (let pages = 1; ; pages += 1) {
+    signal.throwIfAborted()
+    const context = hosted.context({ trace: newTrace(), signal, name: 'republish' })
+    const next = await context.transaction((tx) => emitPage(after, tx, context))
+    if (next === undefined) return pages
+    if (next === after) throw new Error(`${hosted.name} does not get past ${next} when it republishes`)
+    after = next
+  }
+}
+
+const traceOf = (traceparent: string | undefined): Trace => {
+  const parent = parseTraceparent(traceparent)
+  return parent ? childTrace(parent) : newTrace()
+}
+
+/** An error with its causes, for people. */
+function describe(error: unknown): string {
+  const parts: string[] = []
+  let current = error
+  for (let depth = 0; depth < 5 && current !== undefined; depth += 1) {
+    parts.push(current instanceof Error ? (current.stack ?? current.message) : String(current))
+    current = current instanceof Error ? current.cause : undefined
+  }
+  return parts.join('\ncaused by: ').slice(0, MAX_ERROR_LENGTH)
+}
