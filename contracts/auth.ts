@@ -36,7 +36,10 @@ const TooManyAttempts = {
   title: 'Too many attempts. Wait before the next.',
   data: z.object({ retryAfterSeconds: z.int() }),
 } as const
-const Busy = { status: 503, title: 'Too many people are signing in right now. Try again in a moment.' } as const
+const Busy = {
+  status: 503,
+  title: 'Too many people are signing in right now. Try again in a moment.',
+} as const
 
 export const auth = contract('auth', {
   register: operation({
@@ -83,7 +86,9 @@ export const auth = contract('auth', {
     idempotency: 'none',
     input: z.strictObject({ refreshToken: Token }),
     output: Session,
-    errors: { INVALID_REFRESH_TOKEN: { status: 401, title: 'Sign in again: this refresh token is not valid.' } },
+    errors: {
+      INVALID_REFRESH_TOKEN: { status: 401, title: 'Sign in again: this refresh token is not valid.' },
+    },
   }),
   logout: operation({
     summary: 'End the session that a refresh token belongs to',

@@ -48,7 +48,7 @@ const Quantity = z.int().min(1).max(MAX_QUANTITY)
 
 export const cart = contract('cart', {
   create: operation({
-    summary: "Start a cart; a customer is given the one they have",
+    summary: 'Start a cart; a customer is given the one they have',
     method: 'POST',
     path: '/carts',
     access: 'public',
@@ -87,7 +87,12 @@ export const cart = contract('cart', {
     status: 201,
     idempotency: 'natural',
     headers: { ...headers, idempotencyKey: 'idempotency-key' },
-    input: z.strictObject({ ...owner, sku: Sku, quantity: Quantity.default(1), idempotencyKey: IdempotencyKey }),
+    input: z.strictObject({
+      ...owner,
+      sku: Sku,
+      quantity: Quantity.default(1),
+      idempotencyKey: IdempotencyKey,
+    }),
     output: Cart,
     errors: {
       CART_NOT_FOUND: NotFound,
@@ -98,7 +103,10 @@ export const cart = contract('cart', {
         title: 'The cart cannot hold that many.',
         data: z.object({ maxQuantity: z.int(), maxLines: z.int() }),
       },
-      IDEMPOTENCY_KEY_REUSED: { status: 422, title: 'This Idempotency-Key was used for a different request.' },
+      IDEMPOTENCY_KEY_REUSED: {
+        status: 422,
+        title: 'This Idempotency-Key was used for a different request.',
+      },
     },
   }),
   changeLine: operation({

@@ -59,8 +59,14 @@ export const inventory = contract('inventory', {
     idempotency: 'natural',
     input: z.strictObject({
       orderId: Id,
-      lines: z.array(z.strictObject({ sku: Sku, quantity: Quantity })).min(1).max(100),
+      lines: z
+        .array(z.strictObject({ sku: Sku, quantity: Quantity }))
+        .min(1)
+        .max(100),
+      /** At most 30 days ahead. */
       expiresAt: Timestamp,
+      /** Which try to pay this stock is for: a decline of an earlier try, heard late, leaves the reservation alone. */
+      attempt: z.int().min(1).max(1_000_000).default(1),
     }),
     output: z.object({ orderId: Id, expiresAt: Timestamp }),
     errors: {
@@ -98,7 +104,16 @@ export const inventory = contract('inventory', {
         movementId: Id,
         warehouse: z.string(),
         sku: z.string(),
-        kind: z.enum(['received', 'adjusted', 'transferred', 'reserved', 'released', 'sold', 'returned', 'damaged']),
+        kind: z.enum([
+          'received',
+          'adjusted',
+          'transferred',
+          'reserved',
+          'released',
+          'sold',
+          'returned',
+          'damaged',
+        ]),
         availableDelta: z.int(),
         reservedDelta: z.int(),
         damagedDelta: z.int(),
@@ -140,7 +155,10 @@ export const inventory = contract('inventory', {
     idempotency: 'key',
     input: z.strictObject({
       warehouse: WarehouseCode,
-      lines: z.array(z.strictObject({ sku: Sku, quantity: Quantity })).min(1).max(200),
+      lines: z
+        .array(z.strictObject({ sku: Sku, quantity: Quantity }))
+        .min(1)
+        .max(200),
       /** The delivery note's number. */
       reference: Line(120).optional(),
     }),
@@ -184,7 +202,11 @@ export const inventory = contract('inventory', {
     access: 'staff',
     permission: 'inventory:write',
     idempotency: 'natural',
-    input: z.strictObject({ warehouse: WarehouseCode, sku: Sku, reorderPoint: z.int().min(0).max(10_000_000).nullable() }),
+    input: z.strictObject({
+      warehouse: WarehouseCode,
+      sku: Sku,
+      reorderPoint: z.int().min(0).max(10_000_000).nullable(),
+    }),
     output: Level,
     errors: { UNKNOWN_WAREHOUSE: UnknownWarehouse },
   }),
@@ -200,7 +222,13 @@ export const inventory = contract('inventory', {
     input: z.strictObject({
       warehouse: Warehouse.strict(),
       lines: z
-        .array(z.strictObject({ sku: Sku, quantity: z.int().min(0).max(10_000_000), reorderPoint: z.int().min(0).nullable() }))
+        .array(
+          z.strictObject({
+            sku: Sku,
+            quantity: z.int().min(0).max(10_000_000),
+            reorderPoint: z.int().min(0).nullable(),
+          }),
+        )
         .max(5000),
     }),
     output: z.null(),
@@ -212,5 +240,5 @@ export const StockLow = event({
   name: 'inventory.stock-low',
   version: 1,
   payload: z.object({ warehouse: z.string(), sku: z.string(), available: z.int(), reorderPoint: z.int() }),
-  key: (e) => e.sku,
+  key: (e) => `${e.warehouse}/${e.sku}`,
 })

@@ -143,7 +143,10 @@ export const order = contract('order', {
     errors: {
       ORDER_NOT_FOUND: NotFound,
       NOT_CANCELLABLE: { status: 409, title: 'It is too late to cancel this order.' },
-      PAYMENT_IN_PROGRESS: { status: 409, title: 'The payment is being made right now. Try again in a moment.' },
+      PAYMENT_IN_PROGRESS: {
+        status: 409,
+        title: 'The payment is being made right now. Try again in a moment.',
+      },
     },
   }),
   listForStaff: operation({
@@ -177,7 +180,10 @@ export const order = contract('order', {
     errors: {
       ORDER_NOT_FOUND: NotFound,
       NOT_CANCELLABLE: { status: 409, title: 'It is too late to cancel this order.' },
-      PAYMENT_IN_PROGRESS: { status: 409, title: 'The payment is being made right now. Try again in a moment.' },
+      PAYMENT_IN_PROGRESS: {
+        status: 409,
+        title: 'The payment is being made right now. Try again in a moment.',
+      },
     },
   }),
   /** What a mail about an order needs. */

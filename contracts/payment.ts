@@ -94,9 +94,17 @@ export const payment = contract('payment', {
     rawBody: 'body',
     headers: { signature: 'stripe-signature' },
     bodyLimitBytes: 256 * 1024,
-    input: z.strictObject({ body: z.string().min(1).max(256 * 1024), signature: z.string().min(1).max(2000) }),
+    input: z.strictObject({
+      body: z
+        .string()
+        .min(1)
+        .max(256 * 1024),
+      signature: z.string().min(1).max(2000),
+    }),
     output: z.object({ received: z.literal(true) }),
-    errors: { BAD_SIGNATURE: { status: 401, title: 'The signature does not match the body, or is too old.' } },
+    errors: {
+      BAD_SIGNATURE: { status: 401, title: 'The signature does not match the body, or is too old.' },
+    },
   }),
   listForOrder: operation({
     summary: "An order's payments and refunds",
@@ -151,7 +159,11 @@ export const payment = contract('payment', {
         title: 'There is not that much to pay back.',
         data: z.object({ refundableMinor: z.int() }),
       },
-      GATEWAY_REFUSED: { status: 422, title: 'The payment gateway refused.', data: z.object({ message: z.string() }) },
+      GATEWAY_REFUSED: {
+        status: 422,
+        title: 'The payment gateway refused.',
+        data: z.object({ message: z.string() }),
+      },
       GATEWAY_UNAVAILABLE: { status: 503, title: 'The payment gateway does not answer right now.' },
     },
   }),

@@ -54,7 +54,7 @@ async function main(): Promise<void> {
   if (!config.databaseUrl) {
     const postgres = await startEmbeddedPostgres({
       dataDirectory: join(config.dataDirectory, 'postgres'),
-      say: (message) => logger.info(message),
+      log: (line) => logger.info(line),
     })
     undo.push(postgres.stop)
     environment.DATABASE_URL = postgres.url

@@ -11,8 +11,8 @@ export {
   type ErrorSpec,
   type InputOf,
   type Operation,
-  operation,
   type OutputOf,
+  operation,
   type RequestOf,
 } from './operation.ts'
 export { type FieldError, invalidInput, isRejection, platformErrors, Rejection } from './rejection.ts'

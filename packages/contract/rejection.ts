@@ -22,7 +22,10 @@ export type FieldError = { readonly field: string; readonly message: string }
 /** The refusals that any operation may answer, with the status each maps to. */
 export const platformErrors = {
   INVALID_INPUT: { status: 400, title: 'Some fields are not valid.' },
-  UNAUTHENTICATED: { status: 401, title: 'Sign in first: the access token is missing, expired or not valid.' },
+  UNAUTHENTICATED: {
+    status: 401,
+    title: 'Sign in first: the access token is missing, expired or not valid.',
+  },
   FORBIDDEN: { status: 403, title: 'You do not have the permission that this needs.' },
   NOT_FOUND: { status: 404, title: 'There is nothing at this address.' },
   METHOD_NOT_ALLOWED: { status: 405, title: 'This address does not serve this method.' },
@@ -31,9 +34,18 @@ export const platformErrors = {
   UNSUPPORTED_MEDIA_TYPE: { status: 415, title: 'Send the body as application/json.' },
   IDEMPOTENCY_KEY_REUSED: { status: 422, title: 'This Idempotency-Key was used for a different request.' },
   TOO_MANY_REQUESTS: { status: 429, title: 'Too many requests. Try again later.' },
-  INTERNAL: { status: 500, title: 'Something went wrong on our side. Quote the trace id when you ask for help.' },
-  UNAVAILABLE: { status: 503, title: 'A part of the shop is not available right now. Try again in a moment.' },
-  TIMEOUT: { status: 504, title: 'This took too long. Repeat it with the same Idempotency-Key to learn its outcome.' },
+  INTERNAL: {
+    status: 500,
+    title: 'Something went wrong on our side. Quote the trace id when you ask for help.',
+  },
+  UNAVAILABLE: {
+    status: 503,
+    title: 'A part of the shop is not available right now. Try again in a moment.',
+  },
+  TIMEOUT: {
+    status: 504,
+    title: 'This took too long. Repeat it with the same Idempotency-Key to learn its outcome.',
+  },
 } as const
 
 /** The refusal that names each field at fault. */

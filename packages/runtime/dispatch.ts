@@ -1,19 +1,19 @@
-import { type FieldError, type Operation, platformErrors, Rejection } from '@stoa/contract'
 import { SpanStatusCode } from '@opentelemetry/api'
+import { type FieldError, type Operation, platformErrors, Rejection } from '@stoa/contract'
+import type { Logger } from 'pino'
 import type { z } from 'zod'
-import { actorName, type Actor, type Origin } from './actor.ts'
+import { type Actor, actorName, type Origin } from './actor.ts'
+import type { Database } from './database.ts'
 import { isOutage } from './database.ts'
 import type { Answer } from './edge.ts'
 import type { AnyContext } from './hosted.ts'
 import { claim, type IdempotencyScope, release, remember } from './idempotency.ts'
 import { JsonText } from './json-text.ts'
+import type { Service } from './service.ts'
 import { inSpan } from './telemetry.ts'
 import { findBadText } from './text.ts'
 import type { Trace } from './trace.ts'
 import type { TransactionScope } from './transaction.ts'
-import type { Database } from './database.ts'
-import type { Service } from './service.ts'
-import type { Logger } from 'pino'
 
 /** What travels beside the input of a call. */
 export type CallMeta = {
@@ -66,7 +66,10 @@ export async function dispatch(
       const rejection = toRejection(operation, error)
       if (rejection) throw rejection
       span?.setStatus({ code: SpanStatusCode.ERROR })
-      target.log.error({ err: error, operation: `${contract.name}.${name}`, traceId: trace.traceId }, 'an operation failed')
+      target.log.error(
+        { err: error, operation: `${contract.name}.${name}`, traceId: trace.traceId },
+        'an operation failed',
+      )
       throw new Rejection('INTERNAL')
     }
   })
@@ -94,7 +97,8 @@ function checkInput(operation: Operation, input: unknown): unknown {
   const bad = findBadText(input)
   if (bad) throw new Rejection('INVALID_INPUT', { fields: [bad] })
   const parsed = operation.input.safeParse(input)
-  if (!parsed.success) throw new Rejection('INVALID_INPUT', { fields: toFieldErrors(operation, parsed.error) })
+  if (!parsed.success)
+    throw new Rejection('INVALID_INPUT', { fields: toFieldErrors(operation, parsed.error) })
   return parsed.data
 }
 
@@ -108,7 +112,10 @@ function toFieldErrors(operation: Operation, error: z.ZodError): FieldError[] {
     const header = path.length === 1 ? operation.headers?.[path[0]!] : undefined
     if (issue.code === 'unrecognized_keys') {
       for (const key of issue.keys.slice(0, MAX_FIELD_ERRORS))
-        fields.push({ field: [...path, key].join('.').slice(0, 200), message: 'is not a field of this request' })
+        fields.push({
+          field: [...path, key].join('.').slice(0, 200),
+          message: 'is not a field of this request',
+        })
     } else fields.push({ field: (header ?? path.join('.')).slice(0, 200) || 'body', message: issue.message })
   }
   return fields.slice(0, MAX_FIELD_ERRORS)
@@ -124,7 +131,8 @@ async function run(
   const { service, database } = target
   const schema = service.contract.name
   const deadlineAt = Math.min(meta.deadlineAt, Date.now() + (operation.deadlineMs ?? DEFAULT_DEADLINE_MS))
-  if (operation.idempotency !== 'key') return execute(target, name, operation, input, { ...meta, deadlineAt }, undefined)
+  if (operation.idempotency !== 'key')
+    return execute(target, name, operation, input, { ...meta, deadlineAt }, undefined)
 
   if (meta.idempotencyKey === undefined)
     throw new Rejection('INVALID_INPUT', { fields: [{ field: 'idempotency-key', message: 'is required' }] })
@@ -137,7 +145,14 @@ async function run(
   const claimed = await claim(place, scope, { input, operation, deadlineAt })
   if (claimed.state === 'answered') return { output: keep(operation, claimed.answer), headers: {} }
   try {
-    return await execute(target, name, operation, input, { ...meta, deadlineAt }, { scope, newId: claimed.newId })
+    return await execute(
+      target,
+      name,
+      operation,
+      input,
+      { ...meta, deadlineAt },
+      { scope, newId: claimed.newId },
+    )
   } catch (error) {
     await release(place, scope)
     throw error
@@ -164,7 +179,13 @@ async function execute(
   try {
     const ctx = target.callContext({
       meta,
-      scope: { trace: meta.trace, actor: meta.actor, name: `${schema}.${name}`, idempotency: keyed?.scope, seen },
+      scope: {
+        trace: meta.trace,
+        actor: meta.actor,
+        name: `${schema}.${name}`,
+        idempotency: keyed?.scope,
+        seen,
+      },
       newId: keyed?.newId,
       signal: stop.signal,
       headers,

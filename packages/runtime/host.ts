@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { type Client, type Contract, Rejection } from '@stoa/contract'
-import { pino, type Logger } from 'pino'
+import { type Logger, pino } from 'pino'
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import { v7 } from 'uuid'
 import type { Actor } from './actor.ts'
@@ -173,14 +173,18 @@ export async function startHost(options: HostOptions): Promise<Host> {
       url: edge?.url,
       internalUrl,
       client: (contract, caller = {}) =>
-        clientOf(contract, () => transportTo(contract), () => ({
-          actor: caller.actor ?? { kind: 'anonymous' },
-          origin: { address: caller.address, via: caller.via },
-          idempotencyKey: undefined,
-          trace: newTrace(),
-          deadlineAt: Date.now() + BACKGROUND_DEADLINE_MS,
-          signal: stopping.signal,
-        })),
+        clientOf(
+          contract,
+          () => transportTo(contract),
+          () => ({
+            actor: caller.actor ?? { kind: 'anonymous' },
+            origin: { address: caller.address, via: caller.via },
+            idempotencyKey: undefined,
+            trace: newTrace(),
+            deadlineAt: Date.now() + BACKGROUND_DEADLINE_MS,
+            signal: stopping.signal,
+          }),
+        ),
       background,
       log: eventLog,
       services: parts.map((part) => part.hosted),
@@ -225,7 +229,12 @@ function resolveTransport(
 }
 
 function openDatabases(
-  config: { databaseUrl?: string | undefined; databaseDirectUrl?: string | undefined; logDatabaseUrl?: string | undefined; poolSize: number },
+  config: {
+    databaseUrl?: string | undefined
+    databaseDirectUrl?: string | undefined
+    logDatabaseUrl?: string | undefined
+    poolSize: number
+  },
   environment: Environment,
   log: Logger,
 ) {
@@ -239,7 +248,8 @@ function openDatabases(
     return database
   }
   const shared = () => {
-    if (!config.databaseUrl) throw new Error('DATABASE_URL is not set, and no embedded PostgreSQL was started')
+    if (!config.databaseUrl)
+      throw new Error('DATABASE_URL is not set, and no embedded PostgreSQL was started')
     return open(config.databaseUrl, config.databaseDirectUrl)
   }
   return {
@@ -273,7 +283,8 @@ async function assemble(options: {
   const db = database.db.withSchema(name)
   const cache = memoryCache({ maxEntries: CACHE_ENTRIES })
   const self: Actor = { kind: 'service', name }
-  const bind = (scope: TransactionScope) => (work: (tx: Tx<never>) => Promise<unknown>) => transaction(scope, work)
+  const bind = (scope: TransactionScope) => (work: (tx: Tx<never>) => Promise<unknown>) =>
+    transaction(scope, work)
   const resources = service.resources
     ? await service.resources({
         db,
@@ -346,7 +357,13 @@ async function assemble(options: {
           deadlineAt: Date.now() + BACKGROUND_DEADLINE_MS,
           signal,
         },
-        scope: { trace, actor: self, name: `${name}/${part ?? inbox?.reaction ?? 'background'}`, inbox, seen: unseen() },
+        scope: {
+          trace,
+          actor: self,
+          name: `${name}/${part ?? inbox?.reaction ?? 'background'}`,
+          inbox,
+          seen: unseen(),
+        },
         newId: undefined,
         signal,
         log,
@@ -391,13 +408,22 @@ function clientFactory(service: Service, transportTo: (contract: Contract) => Tr
     return [key, prototype] as const
   })
   return (meta: CallMeta, signal: AbortSignal): object =>
-    Object.fromEntries(prototypes.map(([key, prototype]) => [key, Object.assign(Object.create(prototype), { meta, signal })]))
+    Object.fromEntries(
+      prototypes.map(([key, prototype]) => [key, Object.assign(Object.create(prototype), { meta, signal })]),
+    )
 }
 
-function clientOf<C extends Contract>(contract: C, transport: () => Transport, meta: () => CallMeta): Client<C> {
+function clientOf<C extends Contract>(
+  contract: C,
+  transport: () => Transport,
+  meta: () => CallMeta,
+): Client<C> {
   const client: Record<string, unknown> = {}
   for (const [name, operation] of Object.entries(contract.operations)) {
-    client[name] = async (input: unknown, options: { idempotencyKey?: string; signal?: AbortSignal } = {}) => {
+    client[name] = async (
+      input: unknown,
+      options: { idempotencyKey?: string; signal?: AbortSignal } = {},
+    ) => {
       const base = meta()
       const answer = await transport().send(name, operation, input, {
         ...base,
@@ -413,16 +439,24 @@ function clientOf<C extends Contract>(contract: C, transport: () => Transport, m
 /** A database that does not answer within this is not ready. */
 const READY_TIMEOUT_MS = 1_000
 
-async function readiness(databases: readonly Database[], background: Background | undefined): Promise<Health> {
+async function readiness(
+  databases: readonly Database[],
+  background: Background | undefined,
+): Promise<Health> {
   const checks: Record<string, string> = { ...background?.health() }
   await Promise.all(
     databases.map(async (database, index) => {
-      const late = new Promise<string>((resolve) => setTimeout(resolve, READY_TIMEOUT_MS, 'does not answer').unref())
+      const late = new Promise<string>((resolve) =>
+        setTimeout(resolve, READY_TIMEOUT_MS, 'does not answer').unref(),
+      )
       const answer = database.pool.query('select 1').then(
         () => 'ok',
         (error: Error) => error.message,
       )
-      checks[databases.length === 1 ? 'database' : `database${index + 1}`] = await Promise.race([answer, late])
+      checks[databases.length === 1 ? 'database' : `database${index + 1}`] = await Promise.race([
+        answer,
+        late,
+      ])
     }),
   )
   return { ok: Object.values(checks).every((check) => check === 'ok'), checks }

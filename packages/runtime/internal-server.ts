@@ -26,7 +26,11 @@ const BODY_LIMIT_BYTES = 32 * 1024 * 1024
 /** Serves the operations of the services hosted here to the other processes of the platform. */
 export async function startInternalServer(options: InternalServerOptions): Promise<InternalServer> {
   const { targets, secret, ready, metrics, log } = options
-  const app = Fastify({ bodyLimit: BODY_LIMIT_BYTES, forceCloseConnections: 'idle', keepAliveTimeout: 65_000 })
+  const app = Fastify({
+    bodyLimit: BODY_LIMIT_BYTES,
+    forceCloseConnections: 'idle',
+    keepAliveTimeout: 65_000,
+  })
   app.get('/healthz', async () => ({ ok: true }))
   app.get('/readyz', async (_, reply) => {
     const health = await ready()
@@ -39,7 +43,8 @@ export async function startInternalServer(options: InternalServerOptions): Promi
       app.post(internalPath(contract.name, name), async (request, reply) => {
         try {
           const header = request.headers['stoa-secret']
-          if (!isSecret(typeof header === 'string' ? header : undefined, secret)) throw new Rejection('FORBIDDEN')
+          if (!isSecret(typeof header === 'string' ? header : undefined, secret))
+            throw new Rejection('FORBIDDEN')
           const traceparent = request.headers.traceparent
           const { input, meta } = readInternalCall(
             request.body,

@@ -18,7 +18,11 @@ export async function migrate(pool: pg.Pool, schema: string, directory: URL | un
 export type MigrationFile = { readonly name: string; readonly url: URL }
 
 /** Applies the files that the schema does not know yet, in one transaction under a lock. */
-export async function applyMigrations(pool: pg.Pool, schema: string, files: readonly MigrationFile[]): Promise<void> {
+export async function applyMigrations(
+  pool: pg.Pool,
+  schema: string,
+  files: readonly MigrationFile[],
+): Promise<void> {
   if ((await pending(pool, schema, files)).length === 0) return
   const client = await pool.connect()
   try {

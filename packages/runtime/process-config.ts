@@ -28,11 +28,15 @@ export const processConfig = {
     z.coerce.number().int().min(0).max(65535).optional(),
     'The port on which other processes of the platform call the services hosted here. Absent: none is opened.',
   ),
-  internalHost: setting('INTERNAL_HOST', z.string().default('127.0.0.1'), 'The address that `INTERNAL_PORT` binds to.'),
+  internalHost: setting(
+    'INTERNAL_HOST',
+    z.string().default('127.0.0.1'),
+    'The address that `INTERNAL_PORT` binds to.',
+  ),
   internalSecret: setting(
     'INTERNAL_SECRET',
     z.string().min(16, 'must have at least 16 characters').optional(),
-    "Proves to each other that callers are processes of this platform. Required as soon as services live in several processes.",
+    'Proves to each other that callers are processes of this platform. Required as soon as services live in several processes.',
   ),
   logLevel: setting(
     'LOG_LEVEL',

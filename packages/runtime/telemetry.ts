@@ -1,4 +1,11 @@
-import { ROOT_CONTEXT, type Span, SpanKind, TraceFlags, type Tracer, trace as tracing } from '@opentelemetry/api'
+import {
+  ROOT_CONTEXT,
+  type Span,
+  SpanKind,
+  TraceFlags,
+  type Tracer,
+  trace as tracing,
+} from '@opentelemetry/api'
 import type { Environment } from './config.ts'
 import { childTrace, type Trace } from './trace.ts'
 
@@ -8,13 +15,17 @@ let tracer: Tracer | undefined
  * Sends spans to `OTEL_EXPORTER_OTLP_ENDPOINT`; without it nothing is loaded and nothing leaves. Answers the function that flushes
  * and stops.
  */
-export async function startTelemetry(environment: Environment, serviceName: string): Promise<() => Promise<void>> {
+export async function startTelemetry(
+  environment: Environment,
+  serviceName: string,
+): Promise<() => Promise<void>> {
   if (!environment.OTEL_EXPORTER_OTLP_ENDPOINT) return async () => {}
-  const [{ TracerProvider, BatchSpanProcessor }, { OTLPTraceExporter }, { resourceFromAttributes }] = await Promise.all([
-    import('@opentelemetry/sdk-trace'),
-    import('@opentelemetry/exporter-trace-otlp-http'),
-    import('@opentelemetry/resources'),
-  ])
+  const [{ TracerProvider, BatchSpanProcessor }, { OTLPTraceExporter }, { resourceFromAttributes }] =
+    await Promise.all([
+      import('@opentelemetry/sdk-trace'),
+      import('@opentelemetry/exporter-trace-otlp-http'),
+      import('@opentelemetry/resources'),
+    ])
   const provider = new TracerProvider({
     resource: resourceFromAttributes({ 'service.name': serviceName }),
     spanProcessors: [new BatchSpanProcessor({ exporter: new OTLPTraceExporter() })],

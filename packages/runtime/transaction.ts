@@ -33,9 +33,13 @@ const MAX_TRIES = 3
  * so it costs one statement however much it is.
  */
 export function createTransactions(database: Database, schema: string, hooks: TransactionHooks) {
-  return async function transaction<T>(scope: TransactionScope, work: (tx: Tx<never>) => Promise<T>): Promise<T> {
+  return async function transaction<T>(
+    scope: TransactionScope,
+    work: (tx: Tx<never>) => Promise<T>,
+  ): Promise<T> {
     scope.seen.opened += 1
-    if (scope.inbox && scope.seen.opened > 1) throw new Error(`${scope.name}: an effect opens exactly one transaction`)
+    if (scope.inbox && scope.seen.opened > 1)
+      throw new Error(`${scope.name}: an effect opens exactly one transaction`)
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await runOnce(database, schema, hooks, scope, work)

@@ -18,7 +18,8 @@ export const localTransport = (target: () => Dispatcher): Transport => ({
 })
 
 /** The path of one operation on a process's internal port. */
-export const internalPath = (service: string, operation: string): string => `/internal/${service}/${operation}`
+export const internalPath = (service: string, operation: string): string =>
+  `/internal/${service}/${operation}`
 
 /** The body of an internal call. The secret proves that it comes from one of our own processes. */
 export type InternalCall = {
@@ -35,7 +36,11 @@ const FIRST_PAUSE_MS = 40
 const CONNECTIONS = 64
 
 export function remoteTransport(contract: Contract, baseUrl: string, secret: string): Transport {
-  const pool = new Pool(new URL(baseUrl).origin, { connections: CONNECTIONS, pipelining: 1, connectTimeout: 2_000 })
+  const pool = new Pool(new URL(baseUrl).origin, {
+    connections: CONNECTIONS,
+    pipelining: 1,
+    connectTimeout: 2_000,
+  })
   return {
     async send(name, operation, input, meta) {
       const repeatable =
@@ -97,7 +102,8 @@ async function sendOnce(
     return { output: new JsonText(text), headers: typeof headers === 'string' ? JSON.parse(headers) : {} }
   }
   const { code, data } = JSON.parse(text) as { code: string; data?: unknown }
-  if (!(code in operation.errors) && !(code in platformErrors)) throw new Error(`${contract.name} answered ${code}`)
+  if (!(code in operation.errors) && !(code in platformErrors))
+    throw new Error(`${contract.name} answered ${code}`)
   throw new Rejection(code, data)
 }
 

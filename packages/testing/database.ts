@@ -1,86 +1,77 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
-import { startTestPostgres } from './postgres.ts'
+import { testServer } from './test-server.ts'
 
-/** A database of one test's own. */
-export type TestDatabase = AsyncDisposable & {
-  readonly name: string
-  readonly url: string
-  /** Ends every session in it and removes it. */
-  readonly drop: () => Promise<void>
+export type TestDatabase = {
+  url: string
+  /** Ends every connection to it first. */
+  drop(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
 }
 
-let server: Promise<string> | undefined
-
-/** The server's URL: `TEST_POSTGRES_URL`, as `npm test` sets it, or one that is started now. */
-export const serverUrl = (): Promise<string> => {
-  const given = process.env.TEST_POSTGRES_URL
-  if (given) return Promise.resolve(given)
-  server ??= startTestPostgres().then(({ url }) => url)
-  return server
-}
-
-/** A new, empty database, or a copy of a template: the price of copying some files. */
-export async function createDatabase({ template }: { template?: string } = {}): Promise<TestDatabase> {
-  const name = `test_${randomBytes(8).toString('hex')}`
-  const base = await serverUrl()
-  await onServer(base, (client) => copy(client, name, template))
-  const url = new URL(base)
-  url.pathname = `/${name}`
-  const drop = () => onServer(base, (client) => client.query(`drop database if exists "${name}" with (force)`))
-  return {
-    name,
-    url: url.href,
-    drop: async () => void (await drop()),
-    [Symbol.asyncDispose]: async () => void (await drop()),
+/** An empty database, or a copy of a template: a copy takes some 30 ms. */
+export async function createDatabase(options: { template?: string } = {}): Promise<TestDatabase> {
+  const server = await testServer()
+  const name = `test_${process.pid}_${randomBytes(5).toString('hex')}`
+  await administer(server, (admin) =>
+    admin.query(
+      `create database ${name}${options.template ? ` template ${identifier(options.template)}` : ''}`,
+    ),
+  )
+  const drop = async () => {
+    await administer(server, (admin) => admin.query(`drop database if exists ${name} with (force)`))
   }
+  return { url: withDatabase(server, name), drop, [Symbol.asyncDispose]: drop }
 }
 
 /**
- * Prepares a template once, whichever of the test processes comes first; the others wait for it. Returns the name that
- * `createDatabase` takes. The `key` must change with whatever `prepare` puts into it.
+ * A database made once in a run of tests, however many test files ask for it, and copied by
+ * `createDatabase({ template })`. `prepare` gets its URL; connections that it leaves open are ended.
  */
-export async function templateDatabase(key: string, prepare: (url: string) => Promise<void>): Promise<string> {
-  const name = `template_${key}`
-  const base = await serverUrl()
-  await onServer(base, async (client) => {
-    await client.query('select pg_advisory_lock(727002, hashtext($1))', [name])
-    const { rowCount } = await client.query('select from pg_database where datname = $1', [name])
-    if (rowCount) return
-    const draft = `${name}_draft`
-    await client.query(`drop database if exists "${draft}" with (force)`)
-    await client.query(`create database "${draft}"`)
-    const url = new URL(base)
-    url.pathname = `/${draft}`
-    await prepare(url.href)
-    await client.query(`select pg_terminate_backend(pid) from pg_stat_activity where datname = $1`, [draft])
-    await client.query(`alter database "${draft}" rename to "${name}"`)
+export async function templateDatabase(
+  name: string,
+  prepare: (url: string) => Promise<void>,
+): Promise<string> {
+  const server = await testServer()
+  const database = `template_${name.replaceAll(/[^a-z0-9]+/gi, '_').toLowerCase()}_${run}`
+  await administer(server, async (admin) => {
+    // Held by this connection, so that it is free again when this process is killed.
+    await admin.query('select pg_advisory_lock(hashtext($1))', [database])
+    const { rows } = await admin.query('select datistemplate from pg_database where datname = $1', [database])
+    if (rows[0]?.datistemplate) return
+    // Not finished: who began it was killed or failed.
+    await admin.query(`drop database if exists ${database} with (force)`)
+    await admin.query(`create database ${database}`)
+    await prepare(withDatabase(server, database))
+    // Copying needs the source free of connections, and nobody may change it from here on.
+    await admin.query(`alter database ${database} with is_template true allow_connections false`)
+    await admin.query('select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = $1', [
+      database,
+    ])
   })
-  return name
+  return database
 }
 
-/** A template that somebody else copies at this moment is busy; a copy takes some 50 ms. */
-const COPY_TRIES = 40
+/**
+ * All files of one `node --test` have the same parent, and a file that is run alone is a run of its own.
+ * A server that outlives the run thus never serves a template made by older migrations.
+ */
+const run = process.env.NODE_TEST_CONTEXT ? process.ppid : process.pid
 
-async function copy(client: pg.Client, name: string, template: string | undefined): Promise<void> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      await client.query(`create database "${name}"${template ? ` template "${template}"` : ''}`)
-      return
-    } catch (error) {
-      if ((error as { code?: string }).code !== '55006' || attempt === COPY_TRIES) throw error
-      await new Promise((resolve) => setTimeout(resolve, 50))
-    }
-  }
-}
-
-export async function onServer<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: url })
-  client.on('error', () => {})
-  await client.connect()
+async function administer<T>(server: string, work: (admin: pg.Client) => Promise<T>): Promise<T> {
+  const admin = new pg.Client({ connectionString: server })
+  await admin.connect()
   try {
-    return await work(client)
+    return await work(admin)
   } finally {
-    await client.end()
+    await admin.end()
   }
 }
+
+function withDatabase(server: string, name: string): string {
+  const url = new URL(server)
+  url.pathname = `/${name}`
+  return url.href
+}
+
+const identifier = (name: string) => `"${name.replaceAll('"', '""')}"`

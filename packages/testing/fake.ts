@@ -20,5 +20,8 @@ export function fake<C extends Contract>(contract: C, answers: Answers<C>): Serv
       },
     ]),
   )
-  return defineService<Contract<string, Record<string, Operation>>>({ contract, operations: operations as never })
+  return defineService<Contract<string, Record<string, Operation>>>({
+    contract,
+    operations: operations as never,
+  })
 }

@@ -1,5 +1,3 @@
 export { createDatabase, type TestDatabase, templateDatabase } from './database.ts'
 export { eventually } from './eventually.ts'
-export { fake } from './fake.ts'
-export { type StatementCount, type StatementCounter, statements } from './statements.ts'
-export { startTestHost, type TestHost } from './test-host.ts'
+export { type StatementCount, statements } from './statements.ts'

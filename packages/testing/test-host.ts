@@ -108,7 +108,14 @@ async function migratedTemplate(services: readonly Service[]): Promise<string> {
     const migrated = services.filter((service) => service.migrations)
     const host = await startHost({
       // Their tables alone: no resources, no needs.
-      services: migrated.map((service) => ({ ...service, needs: {}, resources: undefined, edge: undefined, reactions: [], jobs: [] })),
+      services: migrated.map((service) => ({
+        ...service,
+        needs: {},
+        resources: undefined,
+        edge: undefined,
+        reactions: [],
+        jobs: [],
+      })),
       environment: { DATABASE_URL: url, POOL_SIZE: '2' },
       logger: pino({ level: 'silent' }),
     })

@@ -47,7 +47,8 @@ export async function startEdge(host: EdgeHost): Promise<Edge> {
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: 65_000,
     forceCloseConnections: 'idle',
-    trustProxy: settings.trustProxy === 0 ? false : settings.trustProxy,
+    // Hop 0 is whoever holds the connection.
+    trustProxy: (_address, hop) => hop < settings.trustProxy,
     routerOptions: { maxParamLength: 500, ignoreTrailingSlash: true },
     requestIdHeader: false,
     genReqId: (request) => {
