@@ -1,3 +1,5 @@
 export { createDatabase, type TestDatabase, templateDatabase } from './database.ts'
 export { eventually } from './eventually.ts'
+export { fake } from './fake.ts'
 export { type StatementCount, statements } from './statements.ts'
+export { startTestHost, type TestHost } from './test-host.ts'

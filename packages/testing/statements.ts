@@ -2,6 +2,10 @@ import pg from 'pg'
 
 export type StatementCount = { query: string; calls: number }
 
+/** Statements on the log's and the job library's schemas, and those by which the relay empties an outbox. */
+const PLATFORM =
+  /\blog\.|graphile_worker|^\s*notify\b|pg_notify|\b(from|join|delete from)\s+"?\w+"?\."?outbox\b/i
+
 /**
  * Counts the SQL that a database was asked, by whomever, through pg_stat_statements. Statements inside functions
  * count; transaction control does not, nor what runs in other databases (these two statements for instance).
@@ -24,20 +28,29 @@ export function statements(databaseUrl: string) {
     }
   }
 
+  /** Since the last reset, the most frequent first. Constants are replaced: `where id = $1`. */
+  const snapshot = () =>
+    ask<StatementCount>(`
+      select query, sum(calls)::int as calls
+      from pg_stat_statements s join pg_database d on d.oid = s.dbid
+      where d.datname = $1
+        and query !~* '^\\s*(begin|start transaction|commit|end|rollback|abort|savepoint|release|set|show|discard|listen|unlisten)\\M'
+      group by query
+      order by calls desc, query`)
+  const sum = (rows: StatementCount[]) => ({
+    total: rows.reduce((total, row) => total + row.calls, 0),
+    statements: rows,
+  })
+
   return {
+    snapshot,
+    /** What services asked: the platform's own work is left out. */
+    ofServices: async () => sum((await snapshot()).filter((row) => !PLATFORM.test(row.query))),
+    /** What the log, the relay, the job library, leases and notifications asked. */
+    ofPlatform: async () => sum((await snapshot()).filter((row) => PLATFORM.test(row.query))),
     /** Counting begins anew. */
     async reset(): Promise<void> {
       await ask('select pg_stat_statements_reset(0, oid, 0) from pg_database where datname = $1')
-    },
-    /** Since the last reset, the most frequent first. Constants are replaced: `where id = $1`. */
-    snapshot(): Promise<StatementCount[]> {
-      return ask<StatementCount>(`
-        select query, sum(calls)::int as calls
-        from pg_stat_statements s join pg_database d on d.oid = s.dbid
-        where d.datname = $1
-          and query !~* '^\\s*(begin|start transaction|commit|end|rollback|abort|savepoint|release|set transaction)\\M'
-        group by query
-        order by calls desc, query`)
     },
   }
 }

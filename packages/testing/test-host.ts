@@ -104,7 +104,7 @@ async function migratedTemplate(services: readonly Service[]): Promise<string> {
     for (const file of readdirSync(new URL(directory)).sort())
       hash.update(file).update(readFileSync(new URL(file, directory)))
   }
-  return templateDatabase(hash.digest('hex').slice(0, 24), async (url) => {
+  return templateDatabase(hash.digest('hex').slice(0, 16), async (url) => {
     const migrated = services.filter((service) => service.migrations)
     const host = await startHost({
       // Their tables alone: no resources, no needs.

@@ -1,0 +1,1 @@
+create table boxes (box_id uuid primary key, label text not null);
