@@ -28,6 +28,9 @@ export async function startInternalServer(options: InternalServerOptions): Promi
   const { targets, secret, ready, metrics, log } = options
   const app = Fastify({
     bodyLimit: BODY_LIMIT_BYTES,
+    // Contracts refuse fields that they do not name, these like any other.
+    onProtoPoisoning: 'ignore',
+    onConstructorPoisoning: 'ignore',
     forceCloseConnections: 'idle',
     keepAliveTimeout: 65_000,
   })

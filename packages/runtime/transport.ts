@@ -1,9 +1,10 @@
 import { timingSafeEqual } from 'node:crypto'
-import { type Contract, type Operation, platformErrors, Rejection } from '@stoa/contract'
+import { type Contract, invalidInput, type Operation, platformErrors, Rejection } from '@stoa/contract'
 import { Pool } from 'undici'
 import { type CallMeta, type Dispatcher, dispatch } from './dispatch.ts'
 import type { Answer } from './edge.ts'
 import { JsonText } from './json-text.ts'
+import { findBadText } from './text.ts'
 import { formatTraceparent, parseTraceparent } from './trace.ts'
 
 /** Carries a call to a service, wherever it lives. Throws a `Rejection` for every no that the caller may see. */
@@ -43,6 +44,9 @@ export function remoteTransport(contract: Contract, baseUrl: string, secret: str
   })
   return {
     async send(name, operation, input, meta) {
+      // Some of it (deep nesting) would not survive the journey to be refused there.
+      const bad = findBadText(input)
+      if (bad) throw invalidInput(bad)
       const repeatable =
         operation.method === 'GET' || operation.idempotency === 'natural' || operation.idempotency === 'key'
       for (let attempt = 1; ; attempt += 1) {
