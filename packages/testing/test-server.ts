@@ -9,7 +9,8 @@ export const testSettings: Record<string, string> = {
   fsync: 'off',
   synchronous_commit: 'off',
   full_page_writes: 'off',
-  max_connections: '300',
+  max_connections: '400',
+  max_wal_size: '4GB',
 }
 
 /** Shared by those who keep the server for a file run alone and those who use it. */
@@ -60,6 +61,7 @@ async function holdInUse(url: string): Promise<boolean> {
     await client.end()
     return false
   }
-  client.unref()
+  // pg has it; its types do not say so yet.
+  ;(client as unknown as { unref(): void }).unref()
   return true
 }
