@@ -3,8 +3,8 @@ import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import type { Database } from './database.ts'
 import type { HostedService } from './hosted.ts'
-import { type Jobs, startJobs } from './jobs.ts'
-import { createLeases, LEASE_BEAT_MS, LEASE_VALIDITY_MS } from './leases.ts'
+import { type Jobs, startJobs, workerLease } from './jobs.ts'
+import { createLeases, LEASE_BEAT_MS } from './leases.ts'
 import type { EventLog } from './log.ts'
 import { createBackgroundMetrics } from './metrics.ts'
 import { type PutBackFilter, putBack, type Reactions, republish, startReactions } from './reactions.ts'
@@ -14,6 +14,8 @@ import { createNotifier, LEASE_CHANNEL, type Listener, LOG_CHANNEL, listen, OUTB
 
 /** Without LISTEN, work is looked for this often. */
 const POLL_MS = 1_000
+/** One beat in so many, once a minute, also looks for jobs that are locked by nobody. */
+const ORPHAN_BEATS = 12
 /** What handlers get to finish when the process stops. */
 const DRAIN_MS = 10_000
 const SETTLE_TIMEOUT_MS = 20_000
@@ -42,9 +44,6 @@ export type BackgroundOptions = {
   readonly logger: Logger
   /** This process's name in leases: unique, new at every start. */
   readonly instance: string
-  /** For tests; the defaults replace a dead process within 20 s. */
-  readonly leaseValidityMs?: number
-  readonly leaseBeatMs?: number
 }
 
 /**
@@ -53,15 +52,9 @@ export type BackgroundOptions = {
  */
 export async function startBackground(options: BackgroundOptions): Promise<Background> {
   const { services, log, logDatabase, logger, instance } = options
-  const { leaseValidityMs = LEASE_VALIDITY_MS, leaseBeatMs = LEASE_BEAT_MS } = options
   const aborted = new AbortController()
   const metrics = createBackgroundMetrics(options.metrics, () => reactions?.lags() ?? new Map())
-  const leases = createLeases({
-    query: logDatabase.query,
-    owner: instance,
-    logger,
-    validityMs: leaseValidityMs,
-  })
+  const leases = createLeases({ query: logDatabase.query, owner: instance, logger })
   const byDatabase = Map.groupBy(services, ({ database }) => database)
   const leads = (service: string) => leases.holds(`relay:${service}`)
   let reactions: Reactions | undefined
@@ -107,6 +100,15 @@ export async function startBackground(options: BackgroundOptions): Promise<Backg
 
   /** Workers whose jobs we have freed, until they come back to life or their lease is swept. */
   let buried = new Set<string>()
+  let beats = 0
+  /** Jobs of a process that died before its first beat: its workers have never had a lease. */
+  const unlockOrphans = async () => {
+    for (const runner of jobs) {
+      const workers = await runner.lockers()
+      const unknown = await leases.unknown(workers.map(workerLease))
+      if (unknown.length > 0) await runner.unlock(unknown.map((name) => name.slice('worker:'.length)))
+    }
+  }
   let beating: Promise<void> | undefined
   const beat = (): Promise<void> => {
     beating ??= (async () => {
@@ -116,6 +118,8 @@ export async function startBackground(options: BackgroundOptions): Promise<Backg
         const fresh = workers.filter((worker) => !buried.has(worker))
         if (fresh.length > 0) await Promise.all(jobs.map((runner) => runner.unlock(fresh)))
         buried = new Set(workers)
+        beats += 1
+        if (beats % ORPHAN_BEATS === 0) await unlockOrphans()
       } catch (error) {
         logger.warn({ err: error }, 'leases could not be renewed')
       } finally {
@@ -149,7 +153,7 @@ export async function startBackground(options: BackgroundOptions): Promise<Backg
   const beatTimer = setInterval(() => {
     void beat()
     lookEverywhere()
-  }, leaseBeatMs)
+  }, LEASE_BEAT_MS)
   const pollTimer = setInterval(() => {
     if ([...listeners.values()].some((listener) => !listener.listening())) lookEverywhere()
   }, POLL_MS)
@@ -168,7 +172,7 @@ export async function startBackground(options: BackgroundOptions): Promise<Backg
       }
       if (!(await runner.isIdle())) left.push('jobs')
     }
-    return [...left, ...(await log.behind())]
+    return [...left, ...(await log.behind(reactions?.groups ?? []))]
   }
 
   return {
@@ -200,15 +204,12 @@ export async function startBackground(options: BackgroundOptions): Promise<Backg
     },
     stop: async () => {
       clearInterval(pollTimer)
-      const ended = Promise.all([
-        reactions?.stop(),
-        ...parts.map(({ relay }) => relay.stop()),
-        ...jobs.map((runner) => runner.stop()),
-      ])
+      const ended = Promise.all([reactions?.stop(), ...jobs.map((runner) => runner.stop())])
       const late = setTimeout(() => aborted.abort(new Error('the process is stopping')), DRAIN_MS * 0.8)
       await Promise.race([ended, sleep(DRAIN_MS, undefined, { ref: false })])
       clearTimeout(late)
       aborted.abort(new Error('the process has stopped'))
+      await Promise.all(parts.map(({ relay }) => relay.stop()))
       clearInterval(beatTimer)
       await beating
       for (const { notifier } of parts) notifier.stop()

@@ -55,6 +55,8 @@ export type Jobs = {
   readonly due: (at: Date) => void
   /** Frees the jobs of workers that are known to be dead. */
   readonly unlock: (workers: readonly string[]) => Promise<void>
+  /** Workers that have held a job for longer than it takes to write their lease. */
+  readonly lockers: () => Promise<string[]>
   /** Whether no job of these services is due or running. */
   readonly isIdle: () => Promise<boolean>
   readonly healthy: () => boolean
@@ -129,6 +131,7 @@ export async function startJobs(options: JobsOptions): Promise<Jobs> {
       },
     })
     const running: Running = { runner, pool: worker!, ending: undefined }
+    await leases.beat().catch((error: unknown) => logger.warn({ err: error }, 'leases could not be renewed'))
     runner.promise
       .catch((error: unknown) => logger.warn({ err: error }, 'the job runner has ended'))
       .finally(() => restart(running))
@@ -205,6 +208,12 @@ export async function startJobs(options: JobsOptions): Promise<Jobs> {
       timer = { at: at.getTime(), handle: handle.unref() }
     },
     unlock,
+    lockers: async () => {
+      const rows = await database.query<{ locked_by: string }>(
+        `select distinct locked_by from graphile_worker._private_jobs where locked_at < now() - interval '30 seconds'`,
+      )
+      return rows.map((row) => row.locked_by)
+    },
     isIdle: async () => {
       const rows = await database.query<{ idle: boolean }>(
         `select not exists (

@@ -24,6 +24,8 @@ export type Leases = {
   readonly holds: (name: string) => boolean
   /** Renews what we hold and takes what is free, in one statement. Answers the expired names that start with `worker:`. */
   readonly beat: () => Promise<readonly string[]>
+  /** Which of these names have no lease at all, expired ones included. */
+  readonly unknown: (names: readonly string[]) => Promise<string[]>
   /** Frees everything at once, so that others need not wait. */
   readonly release: () => Promise<void>
 }
@@ -95,6 +97,12 @@ export function createLeases({ query, owner, logger, validityMs = LEASE_VALIDITY
         if (isNew) wanted.get(name)?.acquired()
       }
       return answer.dead
+    },
+    unknown: async (names) => {
+      if (names.length === 0) return []
+      const rows = await query<{ name: string }>('select name from log.lease where name = any($1)', [names])
+      const known = new Set(rows.map((row) => row.name))
+      return names.filter((name) => !known.has(name))
     },
     release: async () => {
       released = true

@@ -53,8 +53,11 @@ export type EventLog = {
   readonly assignsGroups: boolean
   /** Something may have been appended by another process. */
   readonly look: () => void
-  /** Resolves with the groups of this process that have not handled everything that is in the log now. For tests. */
-  readonly behind: () => Promise<readonly string[]>
+  /**
+   * Which of these groups have not handled everything that is in the log now, wherever they run; those of other processes as of
+   * their last stored position, which may be a second old. For tests.
+   */
+  readonly behind: (groups: readonly Pick<Subscription, 'group' | 'topics'>[]) => Promise<readonly string[]>
   /** Stops all consumers and stores their positions. */
   readonly close: () => Promise<void>
 }

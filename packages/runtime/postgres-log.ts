@@ -114,16 +114,27 @@ class PostgresLog implements EventLog {
     })
   }
 
-  behind = async (): Promise<readonly string[]> => {
-    const rows = await this.database.query<{ name: string; last_position: number }>(
-      'select name, last_position from log.topic where name = any($1)',
-      [[...this.tails.keys()]],
+  behind = async (groups: readonly Pick<Subscription, 'group' | 'topics'>[]): Promise<readonly string[]> => {
+    const here = new Map([...this.#consumers].map((consumer) => [consumer.subscription.group, consumer]))
+    const rows = await this.database.query<{
+      group: string
+      topic: string
+      last_position: number
+      stored: number
+    }>(
+      `select r."group", t.name as topic, t.last_position, coalesce(c.position, 0) as stored
+      from jsonb_to_recordset($1::jsonb) as r ("group" text, topics jsonb)
+      join log.topic t on r.topics ? t.name
+      left join log.cursor c on c."group" = r."group" and c.topic = t.name`,
+      [JSON.stringify(groups.map(({ group, topics }) => ({ group, topics })))],
     )
-    const ends = new Map(rows.map((row) => [row.name, row.last_position]))
-    if (rows.some((row) => row.last_position > this.tails.get(row.name)!.end)) this.look()
-    return [...this.#consumers]
-      .filter((consumer) => !consumer.isAt(ends))
-      .map((consumer) => consumer.subscription.group)
+    const behind = new Set<string>()
+    for (const { group, topic, last_position, stored } of rows) {
+      if ((here.get(group)?.positions.get(topic) ?? stored) >= last_position) continue
+      behind.add(group)
+      if (last_position > (this.tails.get(topic)?.end ?? last_position)) this.look()
+    }
+    return [...behind]
   }
 
   close = async (): Promise<void> => {
@@ -363,10 +374,6 @@ class GroupConsumer {
     for (const [topic, position] of this.positions)
       lag += Math.max(0, this.#log.tails.get(topic)!.end - position)
     return lag
-  }
-
-  isAt(ends: ReadonlyMap<string, number>): boolean {
-    return [...this.positions].every(([topic, position]) => position >= (ends.get(topic) ?? 0))
   }
 
   async stop(): Promise<void> {

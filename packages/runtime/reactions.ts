@@ -26,6 +26,8 @@ export type Reactions = {
   /** Why reactions wait, by group; empty when all is well. */
   readonly waiting: () => ReadonlyMap<string, string>
   readonly lags: () => ReadonlyMap<string, number>
+  /** Every group of the hosted services, whichever process runs it. */
+  readonly groups: readonly { readonly group: string; readonly topics: readonly string[] }[]
   /** Takes no further list and waits for those that run. */
   readonly stop: () => Promise<void>
 }
@@ -62,7 +64,7 @@ export async function startReactions(options: ReactionsOptions): Promise<Reactio
     const started = log.consume({
       group,
       position: reaction.kind === 'everywhere' ? 'memory' : 'stored',
-      topics: [...new Set(reaction.hears.map(({ name }) => topicOf(name)))],
+      topics: topicsOf(reaction),
       hears: hearing(reaction),
       limit: reaction.limit,
       handle: (events) => runner.handle(events),
@@ -131,6 +133,12 @@ export async function startReactions(options: ReactionsOptions): Promise<Reactio
   await Promise.all(loads)
 
   return {
+    groups: services.flatMap((hosted) =>
+      hosted.service.reactions.map((reaction) => ({
+        group: groupOf(hosted, reaction),
+        topics: topicsOf(reaction),
+      })),
+    ),
     waiting: () => waiting,
     lags: () => new Map([...running].map(([group, consumer]) => [group, consumer.lag()])),
     stop: async () => {
@@ -143,6 +151,10 @@ export async function startReactions(options: ReactionsOptions): Promise<Reactio
 
 export const groupOf = (hosted: HostedService, reaction: { readonly name: string }): string =>
   `${hosted.name}.${reaction.name}`
+
+const topicsOf = (reaction: AnyReaction): string[] => [
+  ...new Set(reaction.hears.map(({ name }) => topicOf(name))),
+]
 
 const hearing = (reaction: AnyReaction) => {
   const heard = new Set(reaction.hears.map(({ name, version }) => `${name}@${version}`))
