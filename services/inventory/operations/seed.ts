@@ -1,0 +1,28 @@
+import type { inventory } from '@stoa/contracts/inventory'
+import type { Handles } from '../context.ts'
+
+/** A warehouse or level that is there already stays as it is. */
+export const seed: Handles<typeof inventory.operations.seed> = async ({ warehouse, lines }, ctx) => {
+  await ctx.query(SEED, [warehouse.warehouse, warehouse.name, warehouse.priority, JSON.stringify(lines)])
+  ctx.resources.known.clear()
+  return null
+}
+
+const SEED = `
+with warehouse as (
+  insert into inventory.warehouses (warehouse, name, priority) values ($1, $2, $3::int)
+  on conflict (warehouse) do nothing
+),
+opened as (
+  insert into inventory.levels (warehouse, sku, available, reorder_point)
+  select $1, l.sku, l.quantity, l."reorderPoint"
+  from jsonb_to_recordset($4::jsonb) as l (sku text, quantity bigint, "reorderPoint" bigint)
+  order by l.sku
+  on conflict (warehouse, sku) do nothing
+  returning warehouse, sku, available
+),
+ledger as (
+  insert into inventory.movements (warehouse, sku, kind, available_delta, reason)
+  select warehouse, sku, 'received', available, 'first stock' from opened where available > 0
+)
+select count(*) from opened`

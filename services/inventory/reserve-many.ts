@@ -1,0 +1,141 @@
+import { Rejection } from '@stoa/contract'
+import type { Query, Tx } from '@stoa/runtime'
+import type { Lacking, Stock } from './allocate.ts'
+import type { KnownStock } from './known-stock.ts'
+import { type Plan, planReservations, type ReserveRequest } from './plan.ts'
+import { expireReservations, lockStock, readStock, type Taken, takeStock } from './reservations.ts'
+import { announceLow } from './stock-low.ts'
+
+export type ReserveAnswer =
+  | { readonly kind: 'held'; readonly expiresAt: string }
+  | { readonly kind: 'closed' }
+  | { readonly kind: 'out-of-stock'; readonly skus: readonly Lacking[] }
+
+export type ReserveWith = {
+  readonly query: Query
+  readonly transaction: <T>(work: (tx: Tx<unknown>) => Promise<T>) => Promise<T>
+  readonly known: KnownStock
+}
+
+type Answers = Map<string, ReserveAnswer>
+
+/**
+ * Sets stock aside for many orders, distinct ones, each with its own yes or no. What is known decides from which shelf; one
+ * statement takes, if all of it is still there (the usual case: 1 statement). Else the shelves are read and it is planned again;
+ * and if they change between the two even then, it is decided with their rows locked. A no is never said by memory.
+ */
+export async function reserveMany(
+  requests: readonly ReserveRequest[],
+  using: ReserveWith,
+): Promise<ReserveAnswer[]> {
+  const answers: Answers = new Map()
+  // The last one leaves something open only while another process reserves for the same order in the same moment.
+  for (const round of [byMemory, byReading, underLock, underLock]) {
+    const open = requests.filter((request) => !answers.has(request.orderId))
+    if (open.length > 0) await round(open, using, answers)
+  }
+  return requests.map((request) => {
+    const answer = answers.get(request.orderId)
+    if (!answer) throw new Rejection('IN_PROGRESS')
+    return answer
+  })
+}
+
+async function byMemory(
+  requests: readonly ReserveRequest[],
+  using: ReserveWith,
+  answers: Answers,
+): Promise<void> {
+  const stock = using.known.get(skusOf(requests), Date.now())
+  const plan = stock && planReservations(requests, stock)
+  if (plan && plan.refused.length === 0) await carryOut(plan, using, answers)
+}
+
+/** Enough to give back 5,000 lapsed reservations before a no; the job does the rest. */
+const MAX_SWEEPS = 10
+const SWEEP_LIMIT = 500
+
+async function byReading(
+  requests: readonly ReserveRequest[],
+  using: ReserveWith,
+  answers: Answers,
+): Promise<void> {
+  const skus = [...skusOf(requests)]
+  const orderIds = requests.map((request) => request.orderId)
+  for (let sweeps = 0; ; sweeps += 1) {
+    const { stock, lapsed, statuses } = await readStock(using.query, { skus, orderIds })
+    remember(using.known, skus, stock)
+    const plan = planReservations(requests, stock, (orderId) => hasStock(statuses.get(orderId)))
+    // Whoever is refused while lapsed reservations hold what it lacks gets that first.
+    const lapsedSkus = plan.refused
+      .flatMap(({ lacking }) => lacking.map(({ sku }) => sku))
+      .filter((sku) => lapsed.has(sku))
+    if (lapsedSkus.length === 0 || sweeps === MAX_SWEEPS) return carryOut(plan, using, answers)
+    await expireReservations(using.query, { limit: SWEEP_LIMIT, skus: [...new Set(lapsedSkus)] })
+  }
+}
+
+async function underLock(
+  requests: readonly ReserveRequest[],
+  using: ReserveWith,
+  answers: Answers,
+): Promise<void> {
+  const skus = [...skusOf(requests)]
+  const orderIds = requests.map((request) => request.orderId)
+  const { plan, taken, stock } = await using.transaction(async (tx) => {
+    const { stock, statuses } = await lockStock(tx.query, { skus, orderIds })
+    const plan = planReservations(requests, stock, (orderId) => hasStock(statuses.get(orderId)))
+    const taken = plan.served.length > 0 ? await takeStock(tx.query, { ...plan, mayCross: true }) : undefined
+    announceLow(tx, taken?.levels ?? [])
+    return { plan, taken, stock }
+  })
+  remember(using.known, skus, stock)
+  settle(plan, taken, using.known, answers)
+}
+
+/** One statement; with something to announce, in a transaction. */
+async function carryOut(plan: Plan, using: ReserveWith, answers: Answers): Promise<void> {
+  if (plan.served.length === 0) return settle(plan, undefined, using.known, answers)
+  const announcing = () =>
+    using.transaction(async (tx) => {
+      const taken = await takeStock(tx.query, { ...plan, mayCross: true })
+      announceLow(tx, taken.levels)
+      return taken
+    })
+  let taken = plan.crosses ? await announcing() : await takeStock(using.query, { ...plan, mayCross: false })
+  // The level was nearer to its reorder point than we knew.
+  if (taken.fits && taken.crosses && !plan.crosses) taken = await announcing()
+  settle(plan, taken, using.known, answers)
+}
+
+/** Notes who got what. When the plan did not fit, nobody is told anything: the refusals rested on it, too. */
+function settle(plan: Plan, taken: Taken | undefined, known: KnownStock, answers: Answers): void {
+  for (const { warehouse, sku, after } of taken?.levels ?? [])
+    known.left({ warehouse, sku, available: after.available })
+  if (taken && !taken.fits) return
+  for (const { request, lacking } of plan.refused)
+    answers.set(request.orderId, { kind: 'out-of-stock', skus: lacking })
+  const mine = new Set(taken?.taken)
+  const existing = new Map(taken?.existing.map((reservation) => [reservation.orderId, reservation]))
+  for (const { request } of plan.served) {
+    const before = existing.get(request.orderId)
+    if (mine.has(request.orderId))
+      answers.set(request.orderId, { kind: 'held', expiresAt: request.expiresAt })
+    else if (before?.status === 'held')
+      answers.set(request.orderId, { kind: 'held', expiresAt: new Date(before.expiresAtMs).toISOString() })
+    else if (before?.status === 'committed' || before?.status === 'returned')
+      answers.set(request.orderId, { kind: 'closed' })
+  }
+}
+
+const hasStock = (status: string | undefined) =>
+  status === 'held' || status === 'committed' || status === 'returned'
+
+const remember = (known: KnownStock, skus: readonly string[], stock: Stock) =>
+  known.read(skus, stock, Date.now())
+
+function skusOf(requests: readonly ReserveRequest[]): Set<string> {
+  const skus = new Set<string>()
+  for (const { lines } of requests) for (const { sku } of lines) skus.add(sku)
+  return skus
+}
