@@ -34,7 +34,7 @@ export type InternalCall = {
 /** An idempotent call that never reached its service, or found it starting or draining, is tried at most this often in all. */
 const MAX_TRIES = 3
 const FIRST_PAUSE_MS = 40
-const CONNECTIONS = 64
+const POOL_OPTIONS = { connections: 64, pipelining: 1, connectTimeout: 2_000 }
 
 export function remoteTransport(contract: Contract, baseUrl: string, secret: string): Transport {
   const pool = new Pool(new URL(baseUrl).origin, {
@@ -51,7 +51,7 @@ export function remoteTransport(contract: Contract, baseUrl: string, secret: str
         operation.method === 'GET' || operation.idempotency === 'natural' || operation.idempotency === 'key'
       for (let attempt = 1; ; attempt += 1) {
         try {
-          return await sendOnce(pool, contract, name, operation, input, meta, secret)
+          return await sendOnce(next(), contract, name, operation, input, meta, secret)
         } catch (error) {
           const pauseMs = FIRST_PAUSE_MS * 2 ** (attempt - 1) * (0.5 + Math.random())
           const transient = !(error instanceof Rejection) || error.code === 'UNAVAILABLE'
@@ -64,7 +64,7 @@ export function remoteTransport(contract: Contract, baseUrl: string, secret: str
         }
       }
     },
-    close: () => pool.destroy(),
+    close: async () => void (await Promise.all(pools.map((pool) => pool.destroy()))),
   }
 }
 

@@ -1,0 +1,294 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { createServer } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import type { Client, Contract } from '@stoa/contract'
+import { auth } from '@stoa/contracts/auth'
+import { allServices } from '@stoa/host'
+import { type Host, startHost } from '@stoa/runtime'
+import { type Sandbox, startSandbox } from '@stoa/sandbox'
+import { createDatabase, eventually, type TestDatabase } from '@stoa/testing'
+import pg from 'pg'
+import { pino } from 'pino'
+import { Http } from './http.ts'
+
+/**
+ * How the services live. `inside`: in the test's own process. `one`: in one process of their own. `split`: one process per
+ * service. `replicated`: two processes per service. The same sentences hold in all of them.
+ */
+export type Topology = 'inside' | 'one' | 'split' | 'replicated'
+
+export const topology = (process.env.TOPOLOGY ?? 'inside') as Topology
+assert(['inside', 'one', 'split', 'replicated'].includes(topology), `TOPOLOGY=${topology} is not known`)
+
+export type Shop = AsyncDisposable & {
+  readonly topology: Topology
+  readonly http: Http
+  readonly urls: readonly string[]
+  readonly database: TestDatabase
+  readonly pool: pg.Pool
+  readonly sandbox: Sandbox
+  /** The host, when the services live in the test's process. */
+  readonly host: Host | undefined
+  /** Processes of their own; empty when the services live in the test's. */
+  readonly processes: readonly ShopProcess[]
+  /** Calls a service from inside the platform. */
+  readonly inner: <C extends Contract>(contract: C) => Client<C>
+  /** An access token of a member of staff. */
+  readonly staffToken: () => Promise<string>
+  /** Puts a new item on sale; answers its SKU. */
+  readonly sell: (item: { quantity: number; priceMinor?: number }) => Promise<string>
+}
+
+export type ShopProcess = {
+  readonly services: readonly string[]
+  readonly pid: () => number | undefined
+  /** kill -9. */
+  readonly kill: () => Promise<void>
+  /** SIGTERM, and the end of what runs. Answers the exit code. */
+  readonly stop: () => Promise<number | null>
+  readonly start: () => Promise<void>
+  readonly ready: () => Promise<void>
+}
+
+type ShopOptions = {
+  readonly topology?: Topology
+  readonly environment?: Readonly<Record<string, string>>
+}
+
+const SECRET = 'secret-of-the-journeys'
+const START_TIMEOUT_MS = 60_000
+const hostProgram = fileURLToPath(new URL('../host/main.ts', import.meta.url))
+
+/** Opens a shop on a database of its own, with a sandbox of its own. */
+export async function startShop(options: ShopOptions = {}): Promise<Shop> {
+  const wanted = options.topology ?? topology
+  const undo: (() => Promise<unknown>)[] = []
+  const close = async () => {
+    for (const step of undo.splice(0).reverse()) await step()
+  }
+  try {
+    const database = await createDatabase()
+    undo.push(() => database.drop())
+    const sandbox = await startSandbox({})
+    undo.push(() => sandbox.stop())
+    const environment = {
+      DATABASE_URL: database.url,
+      INTERNAL_SECRET: SECRET,
+      STRIPE_URL: sandbox.url,
+      SMTP_URL: sandbox.smtpUrl,
+      POOL_SIZE: '2',
+      LOG_LEVEL: process.env.TEST_LOG_LEVEL ?? 'fatal',
+      ...options.environment,
+    }
+    const { urls, host, processes, inner, stop } =
+      wanted === 'inside' ? await startInside(environment) : await startProcesses(wanted, environment)
+    undo.push(stop)
+    for (const url of urls.slice(0, 1)) {
+      const registered = await fetch(`${sandbox.url}/sandbox/stripe/webhook_endpoints`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ url: `${url}/v1/payments/webhooks/stripe`, secret: sandbox.keys.webhook }),
+      })
+      assert(registered.ok, `the sandbox answered ${registered.status}`)
+    }
+    const pool = new pg.Pool({ connectionString: database.url, max: 4 })
+    pool.on('error', () => {})
+    undo.push(() => pool.end())
+    const http = new Http(urls)
+    let token: Promise<string> | undefined
+    const staffToken = () => {
+      token ??= signInStaff(http, inner(auth))
+      return token
+    }
+    return {
+      topology: wanted,
+      http,
+      urls,
+      database,
+      pool,
+      sandbox,
+      host,
+      processes,
+      inner,
+      staffToken,
+      sell: async (item) => sell(http, await staffToken(), item),
+      [Symbol.asyncDispose]: close,
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+async function startInside(environment: Record<string, string>) {
+  const host = await startHost({
+    services: allServices,
+    environment: { ...environment, PORT: '0' },
+    logger: pino({ level: environment.LOG_LEVEL ?? 'fatal' }),
+    checkAnswers: true,
+  })
+  return {
+    urls: [host.url!],
+    host,
+    processes: [],
+    inner: <C extends Contract>(contract: C) => host.client(contract, { via: 'journeys' }),
+    stop: () => host.stop(),
+  }
+}
+
+async function startProcesses(wanted: Exclude<Topology, 'inside'>, environment: Record<string, string>) {
+  const names = allServices.map((service) => service.contract.name)
+  const groups = wanted === 'one' ? [names] : names.map((name) => [name])
+  const replicas = wanted === 'replicated' ? 2 : 1
+  const placed: { services: string[]; port: number; internalPort: number }[] = []
+  for (const services of groups) {
+    for (let replica = 0; replica < replicas; replica += 1)
+      placed.push({ services, port: await freePort(), internalPort: await freePort() })
+  }
+  const addresses = Object.fromEntries(
+    names.map((name) => [
+      `${name.toUpperCase()}_URL`,
+      placed
+        .filter(({ services }) => services.includes(name))
+        .map(({ internalPort }) => `http://127.0.0.1:${internalPort}`)
+        .join(','),
+    ]),
+  )
+  const processes = placed.map(({ services, port, internalPort }) =>
+    shopProcess(services, services.includes('gateway') ? port : undefined, internalPort, {
+      ...environment,
+      ...addresses,
+      ...(wanted === 'one' ? {} : { SERVICES: services.join(',') }),
+      PORT: String(port),
+      INTERNAL_PORT: String(internalPort),
+    }),
+  )
+  const stop = async () => {
+    await Promise.all(processes.map((one) => one.stop()))
+    await caller.stop()
+  }
+  const caller = await startHost({
+    services: [],
+    environment: { ...environment, ...addresses },
+    logger: pino({ level: 'silent' }),
+    background: false,
+  })
+  try {
+    await Promise.all(processes.map((one) => one.start()))
+    await Promise.all(processes.map((one) => one.ready()))
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  return {
+    urls: placed.filter(({ services }) => services.includes('gateway')).map(({ port }) => `http://127.0.0.1:${port}`),
+    host: undefined,
+    processes,
+    inner: <C extends Contract>(contract: C) => caller.client(contract, { via: 'journeys' }),
+    stop,
+  }
+}
+
+function shopProcess(
+  services: readonly string[],
+  publicPort: number | undefined,
+  internalPort: number,
+  environment: Record<string, string>,
+): ShopProcess {
+  let child: ChildProcess | undefined
+  const ended = (one: ChildProcess) =>
+    one.exitCode !== null || one.signalCode !== null
+      ? Promise.resolve(one.exitCode)
+      : new Promise<number | null>((resolve) => one.once('exit', (code) => resolve(code)))
+  return {
+    services,
+    pid: () => child?.pid,
+    start: async () => {
+      child = spawn(process.execPath, [hostProgram], {
+        stdio: ['ignore', 'ignore', 'inherit'],
+        env: { PATH: process.env.PATH ?? '', ...environment },
+      })
+    },
+    ready: () =>
+      eventually(
+        async () => {
+          assert(child && child.exitCode === null && child.signalCode === null, `${services} ended at its start`)
+          const port = publicPort ?? internalPort
+          const response = await fetch(`http://127.0.0.1:${port}/readyz`, { signal: AbortSignal.timeout(2_000) })
+          assert.equal(response.status, 200, await response.text())
+        },
+        { timeoutMs: START_TIMEOUT_MS },
+      ),
+    kill: async () => {
+      child!.kill('SIGKILL')
+      await ended(child!)
+    },
+    stop: async () => {
+      if (!child) return null
+      child.kill('SIGTERM')
+      return ended(child)
+    },
+  }
+}
+
+async function signInStaff(http: Http, accounts: Client<typeof auth>): Promise<string> {
+  const email = `staff-${crypto.randomUUID()}@example.com`
+  const { oneTimePassword } = await accounts.addStaff({ email, role: 'admin' })
+  const signIn = async (password: string) => {
+    const { status, body } = await http.post('/v1/auth/login', { email, password })
+    assert.equal(status, 200, JSON.stringify(body))
+    return body.accessToken as string
+  }
+  const first = await signIn(oneTimePassword)
+  const password = `own-${crypto.randomUUID()}`
+  const changed = await http.post(
+    '/v1/auth/password',
+    { currentPassword: oneTimePassword, newPassword: password },
+    { token: first },
+  )
+  assert.equal(changed.status, 204, JSON.stringify(changed.body))
+  return signIn(password)
+}
+
+async function sell(http: Http, token: string, item: { quantity: number; priceMinor?: number }): Promise<string> {
+  const sku = `J-${crypto.randomUUID().slice(0, 13)}`
+  const created = await http.post(
+    '/v1/admin/products',
+    {
+      name: `Thing ${sku}`,
+      variants: [{ sku, prices: [{ amountMinor: item.priceMinor ?? 1000, currency: 'EUR' }] }],
+    },
+    { token, key: `create-${sku}` },
+  )
+  assert.equal(created.status, 201, JSON.stringify(created.body))
+  const published = await http.send('PATCH', `/v1/admin/products/${created.body.productId}`, {
+    token,
+    body: { version: created.body.version, status: 'published' },
+  })
+  assert.equal(published.status, 200, JSON.stringify(published.body))
+  const warehouse = await http.send('PUT', '/v1/admin/inventory/warehouses/main', {
+    token,
+    body: { name: 'Main', priority: 1 },
+  })
+  assert.equal(warehouse.status, 200, JSON.stringify(warehouse.body))
+  if (item.quantity > 0) {
+    const received = await http.post(
+      '/v1/admin/inventory/receipts',
+      { warehouse: 'main', lines: [{ sku, quantity: item.quantity }] },
+      { token, key: `receive-${sku}` },
+    )
+    assert.equal(received.status, 201, JSON.stringify(received.body))
+  }
+  return sku
+}
+
+const freePort = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', reject)
+    server.listen({ port: 0, host: '127.0.0.1' }, () => {
+      const { port } = server.address() as { port: number }
+      server.close(() => resolve(port))
+    })
+  })
