@@ -20,7 +20,12 @@ export const ADDRESS = {
 }
 
 export type Placed = {
-  readonly order: { orderId: string; number: string; status: string; totals: { total: { amountMinor: number } } }
+  readonly order: {
+    orderId: string
+    number: string
+    status: string
+    totals: { total: { amountMinor: number } }
+  }
   readonly payment: { paymentId: string; publishableKey: string; clientSecret: string; apiUrl: string }
   readonly orderToken: string
 }
@@ -56,7 +61,11 @@ export class Buyer {
   }
 
   async startCart(): Promise<void> {
-    const { status, body } = await this.shop.http.post('/v1/carts', {}, { token: this.token, key: this.key('cart') })
+    const { status, body } = await this.shop.http.post(
+      '/v1/carts',
+      {},
+      { token: this.token, key: this.key('cart') },
+    )
     assert.equal(status, 201, JSON.stringify(body))
     this.cartId = body.cartId
     this.cartToken = body.cartToken ?? undefined
@@ -130,7 +139,9 @@ export class Buyer {
 
   /** Tells the shop that the browser is back. */
   complete({ payment }: Placed): Promise<Reply> {
-    return this.shop.http.post(`/v1/payments/${payment.paymentId}/complete`, { clientSecret: payment.clientSecret })
+    return this.shop.http.post(`/v1/payments/${payment.paymentId}/complete`, {
+      clientSecret: payment.clientSecret,
+    })
   }
 
   see({ order, orderToken }: Placed): Promise<Reply> {

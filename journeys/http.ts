@@ -46,7 +46,11 @@ export class Http {
     })
     const text = await response.text()
     const json = /json/.test(response.headers.get('content-type') ?? '')
-    return { status: response.status, body: json && text ? JSON.parse(text) : text, headers: response.headers }
+    return {
+      status: response.status,
+      body: json && text ? JSON.parse(text) : text,
+      headers: response.headers,
+    }
   }
 
   get(path: string, options?: RequestOptions) {

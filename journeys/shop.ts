@@ -182,7 +182,9 @@ async function startProcesses(wanted: Exclude<Topology, 'inside'>, environment: 
     throw error
   }
   return {
-    urls: placed.filter(({ services }) => services.includes('gateway')).map(({ port }) => `http://127.0.0.1:${port}`),
+    urls: placed
+      .filter(({ services }) => services.includes('gateway'))
+      .map(({ port }) => `http://127.0.0.1:${port}`),
     host: undefined,
     processes,
     inner: <C extends Contract>(contract: C) => caller.client(contract, { via: 'journeys' }),
@@ -213,9 +215,14 @@ function shopProcess(
     ready: () =>
       eventually(
         async () => {
-          assert(child && child.exitCode === null && child.signalCode === null, `${services} ended at its start`)
+          assert(
+            child && child.exitCode === null && child.signalCode === null,
+            `${services} ended at its start`,
+          )
           const port = publicPort ?? internalPort
-          const response = await fetch(`http://127.0.0.1:${port}/readyz`, { signal: AbortSignal.timeout(2_000) })
+          const response = await fetch(`http://127.0.0.1:${port}/readyz`, {
+            signal: AbortSignal.timeout(2_000),
+          })
           assert.equal(response.status, 200, await response.text())
         },
         { timeoutMs: START_TIMEOUT_MS },
@@ -251,7 +258,11 @@ async function signInStaff(http: Http, accounts: Client<typeof auth>): Promise<s
   return signIn(password)
 }
 
-async function sell(http: Http, token: string, item: { quantity: number; priceMinor?: number }): Promise<string> {
+async function sell(
+  http: Http,
+  token: string,
+  item: { quantity: number; priceMinor?: number },
+): Promise<string> {
   const sku = `J-${crypto.randomUUID().slice(0, 13)}`
   const created = await http.post(
     '/v1/admin/products',

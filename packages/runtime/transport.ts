@@ -36,12 +36,11 @@ const MAX_TRIES = 3
 const FIRST_PAUSE_MS = 40
 const POOL_OPTIONS = { connections: 64, pipelining: 1, connectTimeout: 2_000 }
 
-export function remoteTransport(contract: Contract, baseUrl: string, secret: string): Transport {
-  const pool = new Pool(new URL(baseUrl).origin, {
-    connections: CONNECTIONS,
-    pipelining: 1,
-    connectTimeout: 2_000,
-  })
+/** `addresses` holds one URL, or several by comma: replicas that take turns, the next one after a failure. */
+export function remoteTransport(contract: Contract, addresses: string, secret: string): Transport {
+  const pools = addresses.split(',').map((address) => new Pool(new URL(address.trim()).origin, POOL_OPTIONS))
+  let turn = Math.floor(Math.random() * pools.length)
+  const next = (): Pool => pools[turn++ % pools.length]!
   return {
     async send(name, operation, input, meta) {
       // Some of it (deep nesting) would not survive the journey to be refused there.
@@ -56,7 +55,7 @@ export function remoteTransport(contract: Contract, baseUrl: string, secret: str
           const pauseMs = FIRST_PAUSE_MS * 2 ** (attempt - 1) * (0.5 + Math.random())
           const transient = !(error instanceof Rejection) || error.code === 'UNAVAILABLE'
           const time = Date.now() + pauseMs < meta.deadlineAt && !meta.signal.aborted
-          if (!repeatable || !transient || !time || attempt === MAX_TRIES) {
+          if (!(repeatable || neverArrived(error)) || !transient || !time || attempt === MAX_TRIES) {
             if (error instanceof Rejection) throw error
             throw new Rejection(Date.now() >= meta.deadlineAt ? 'TIMEOUT' : 'UNAVAILABLE')
           }
@@ -110,6 +109,10 @@ async function sendOnce(
     throw new Error(`${contract.name} answered ${code}`)
   throw new Rejection(code, data)
 }
+
+/** No connection was made, so nothing can have happened: even a call that must not be repeated may be tried elsewhere. */
+const neverArrived = (error: unknown): boolean =>
+  ['ECONNREFUSED', 'UND_ERR_CONNECT_TIMEOUT'].includes((error as { code?: string }).code ?? '')
 
 export function isSecret(given: string | undefined, secret: string): boolean {
   if (given === undefined) return false
