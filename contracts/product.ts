@@ -20,6 +20,10 @@ const PriceInput = z.strictObject({
 /** GTIN-8, -12, -13 or -14 (GS1): its last digit checks the others. */
 const Gtin = z.string().regex(/^(\d{8}|\d{12,14})$/, 'must be a GTIN of 8, 12, 13 or 14 digits')
 
+/** Largest number of variants that one product has, archived ones included, and of categories in the tree. */
+export const MAX_VARIANTS = 250
+export const MAX_CATEGORIES = 5000
+
 export const Option = z.object({ name: z.string(), values: z.array(z.string()) })
 const OptionInput = z.strictObject({ name: Line(40), values: z.array(Line(60)).min(1).max(100) })
 
@@ -101,6 +105,11 @@ const SkuTaken = {
   title: 'Another variant has this SKU or barcode.',
   data: z.object({ skus: z.array(z.string()) }),
 } as const
+const NotSellable = {
+  status: 409,
+  title: 'A published product needs a variant that is not archived.',
+} as const
+const TooDeep = { status: 409, title: 'The tree is at most 10 levels deep.' } as const
 const SlugTaken = { status: 409, title: 'This slug is taken.' } as const
 const Stale = {
   status: 412,
@@ -140,7 +149,7 @@ export const product = contract('product', {
     path: '/categories',
     access: 'public',
     input: z.strictObject({}),
-    /** At most 5,000. */
+    /** At most `MAX_CATEGORIES`. */
     output: z.object({ items: z.array(Category) }),
   }),
   /** Current price and description of sellable variants; unknown, unpublished or unpriced SKUs are left out. */
@@ -210,7 +219,7 @@ export const product = contract('product', {
       description: Prose(20_000).default(''),
       categoryIds: z.array(Id).max(50).default([]),
       options: z.array(OptionInput).max(5).default([]),
-      variants: z.array(VariantInput).min(1).max(250),
+      variants: z.array(VariantInput).min(1).max(MAX_VARIANTS),
     }),
     output: AdminProduct,
     errors: { SKU_TAKEN: SkuTaken, SLUG_TAKEN: SlugTaken, CATEGORY_NOT_FOUND: CategoryNotFound },
@@ -231,12 +240,15 @@ export const product = contract('product', {
       brand: Line(120).nullable().optional(),
       description: Prose(20_000).optional(),
       categoryIds: z.array(Id).max(50).optional(),
+      /** The same options in any order; values may come, and go when no variant uses them. */
+      options: z.array(OptionInput).max(5).optional(),
       status: ProductStatus.optional(),
     }),
     output: AdminProduct,
     errors: {
       PRODUCT_NOT_FOUND: NotFound,
       STALE: Stale,
+      NOT_SELLABLE: NotSellable,
       SLUG_TAKEN: SlugTaken,
       CATEGORY_NOT_FOUND: CategoryNotFound,
     },
@@ -251,7 +263,14 @@ export const product = contract('product', {
     idempotency: 'key',
     input: VariantInput.extend({ productId: Id }),
     output: AdminProduct,
-    errors: { PRODUCT_NOT_FOUND: NotFound, SKU_TAKEN: SkuTaken },
+    errors: {
+      PRODUCT_NOT_FOUND: NotFound,
+      SKU_TAKEN: SkuTaken,
+      TOO_MANY_VARIANTS: {
+        status: 409,
+        title: 'A product has at most 250 variants, archived ones included.',
+      },
+    },
   }),
   changeVariant: operation({
     summary: 'Change a variant; what is not named stays, prices are replaced as a whole',
@@ -276,6 +295,7 @@ export const product = contract('product', {
       VARIANT_NOT_FOUND: { status: 404, title: 'There is no such variant.' },
       STALE: Stale,
       SKU_TAKEN: SkuTaken,
+      NOT_SELLABLE: NotSellable,
     },
   }),
   createCategory: operation({
@@ -293,7 +313,12 @@ export const product = contract('product', {
       position: z.int().min(0).max(1_000_000).default(0),
     }),
     output: Category,
-    errors: { SLUG_TAKEN: SlugTaken, CATEGORY_NOT_FOUND: CategoryNotFound },
+    errors: {
+      SLUG_TAKEN: SlugTaken,
+      CATEGORY_NOT_FOUND: CategoryNotFound,
+      TOO_DEEP: TooDeep,
+      TOO_MANY_CATEGORIES: { status: 409, title: 'There are at most 5,000 categories.' },
+    },
   }),
   changeCategory: operation({
     summary: 'Rename or move a category',
@@ -314,7 +339,7 @@ export const product = contract('product', {
       CATEGORY_NOT_FOUND: CategoryNotFound,
       SLUG_TAKEN: SlugTaken,
       CYCLE: { status: 409, title: 'A category cannot stand below itself.' },
-      TOO_DEEP: { status: 409, title: 'The tree is at most 10 levels deep.' },
+      TOO_DEEP: TooDeep,
     },
   }),
   deleteCategory: operation({
@@ -328,6 +353,43 @@ export const product = contract('product', {
     input: z.strictObject({ categoryId: Id }),
     output: z.null(),
     errors: { HAS_CHILDREN: { status: 409, title: 'Move or delete the categories below it first.' } },
+  }),
+  /** First goods of a new shop, published: inserts what is not there by slug, changes nothing that is. */
+  seed: operation({
+    summary: 'Fill a new shop with categories and products',
+    method: 'POST',
+    path: '/product/seed',
+    access: 'service',
+    idempotency: 'natural',
+    bodyLimitBytes: 4 * 1024 * 1024,
+    input: z.strictObject({
+      /** Parents before children. */
+      categories: z
+        .array(
+          z.strictObject({
+            slug: Slug,
+            name: Line(120),
+            parentSlug: Slug.optional(),
+            position: z.int().min(0).max(1_000_000).default(0),
+          }),
+        )
+        .max(200),
+      products: z
+        .array(
+          z.strictObject({
+            slug: Slug,
+            name: Line(200),
+            brand: Line(120).optional(),
+            description: Prose(20_000).default(''),
+            categorySlugs: z.array(Slug).max(50).default([]),
+            options: z.array(OptionInput).max(5).default([]),
+            variants: z.array(VariantInput).min(1).max(50),
+          }),
+        )
+        .max(1000),
+    }),
+    /** How many were inserted. A product is left out when its slug, or a SKU or barcode of its variants, is there already. */
+    output: z.object({ categories: z.int(), products: z.int(), variants: z.int() }),
   }),
 })
 

@@ -1,0 +1,41 @@
+import { product } from '@stoa/contracts/product'
+import { defineService } from '@stoa/runtime'
+import { config } from './context.ts'
+import { addVariant } from './operations/add-variant.ts'
+import { categories } from './operations/categories.ts'
+import { change } from './operations/change.ts'
+import { changeCategory } from './operations/change-category.ts'
+import { changeVariant } from './operations/change-variant.ts'
+import { create } from './operations/create.ts'
+import { createCategory } from './operations/create-category.ts'
+import { deleteCategory } from './operations/delete-category.ts'
+import { get } from './operations/get.ts'
+import { getForStaff } from './operations/get-for-staff.ts'
+import { list } from './operations/list.ts'
+import { listForStaff } from './operations/list-for-staff.ts'
+import { quote } from './operations/quote.ts'
+import { seed } from './operations/seed.ts'
+import { republish } from './republish.ts'
+
+export default defineService({
+  contract: product,
+  config,
+  migrations: new URL('./migrations/', import.meta.url),
+  operations: {
+    list,
+    get,
+    categories,
+    quote,
+    listForStaff,
+    getForStaff,
+    create,
+    change,
+    addVariant,
+    changeVariant,
+    createCategory,
+    changeCategory,
+    deleteCategory,
+    seed,
+  },
+  republish,
+})
