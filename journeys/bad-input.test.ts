@@ -1,0 +1,214 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import type { Operation } from '@stoa/contract'
+import { published } from '@stoa/gateway/published'
+import { v7 } from 'uuid'
+import { z } from 'zod'
+import type { Reply } from './http.ts'
+import { type Shop, startShop, topology } from './shop.ts'
+
+/** What a hostile or clumsy client puts where something else belongs. */
+const NONSENSE: Readonly<Record<string, unknown>> = {
+  'a number': 7.5,
+  'a negative number': -1,
+  'an overflow': 1e308,
+  'more than an exact integer': 9_007_199_254_740_993,
+  'a boolean': true,
+  'an empty text': '',
+  'a huge text': 'x'.repeat(60_000),
+  NUL: 'a\0b',
+  'a lone surrogate': 'a\ud800b',
+  'an emoji flood': '👩‍👩‍👧‍👦'.repeat(2_000),
+  'an object': { $ne: null },
+  'a deep object': JSON.parse(`${'{"a":'.repeat(300)}1${'}'.repeat(300)}`),
+  'a long list': Array.from({ length: 3_000 }, (_, index) => index),
+  SQL: "'; drop table orders; --",
+}
+
+describe(`bad input (${topology})`, () => {
+  let shop: Shop
+  let token: string
+  before(async () => {
+    shop = await startShop()
+    token = await shop.staffToken()
+  })
+  after(() => shop?.[Symbol.asyncDispose]())
+
+  for (const contract of Object.values(published)) {
+    for (const [name, operation] of Object.entries<Operation>(contract.operations)) {
+      if (operation.access === 'service') continue
+      it(`to ${contract.name}.${name} is refused with the name of the field, never with a 5xx`, async () => {
+        const schema = z.toJSONSchema(operation.input, { io: 'input' }) as Schema
+        const good = sample(schema) as Record<string, unknown>
+        for (const [field, fieldSchema] of Object.entries(schema.properties ?? {})) {
+          for (const [what, value] of Object.entries(NONSENSE)) {
+            const reply = await call(shop, operation, { ...good, [field]: value }, token)
+            const told = `${field} = ${what}: ${reply.status} ${JSON.stringify(reply.body).slice(0, 300)}`
+            assert(reply.status < 500, told)
+            if (reply.status >= 400) assertProblem(reply, told)
+            if (reply.status === 400 && reply.body.code === 'INVALID_INPUT') {
+              assert(reply.body.fields.length > 0, told)
+              if (!isHeaderOrPath(operation, field))
+                assert(
+                  reply.body.fields.some(
+                    (one: { field: string }) => one.field === field || one.field.startsWith(`${field}.`),
+                  ),
+                  told,
+                )
+            } else if (reply.status < 400 && !isHeaderOrPath(operation, field)) {
+              assert(
+                accepts(operation, field, value, good),
+                `accepted what the contract does not: ${told} (${JSON.stringify(fieldSchema)})`,
+              )
+            }
+          }
+        }
+        const extra = await call(shop, operation, { ...good, unheardOf: 1 }, token)
+        if (operation.rawBody === undefined && operation.access !== 'customer') {
+          assert.equal(extra.status, 400, JSON.stringify(extra.body))
+          assert.equal(extra.body.fields[0].field, 'unheardOf')
+        }
+      })
+    }
+  }
+
+  it('that is not JSON, not an object, of another type or too large is refused before it is read', async () => {
+    const send = (body: string, type = 'application/json') =>
+      shop.http.send('POST', '/v1/auth/login', { body, headers: { 'content-type': type } })
+    assert.equal((await send('{"email":')).status, 400)
+    assert.equal((await send('[1]')).status, 400)
+    assert.equal((await send('null')).status, 400)
+    assert.equal((await send('"text"')).status, 400)
+    assert.equal((await send('email=a@b.c', 'application/x-www-form-urlencoded')).status, 415)
+    assert.equal((await send('<a/>', 'text/xml')).status, 415)
+    assert.equal((await send(`{"email":"${'x'.repeat(300_000)}"}`)).status, 413)
+    assert.equal((await send('{"__proto__":{"admin":true},"email":"a@b.cd","password":"x"}')).status, 400)
+    assert.equal((await send('{"constructor":{"prototype":{}},"email":"a@b.cd","password":"x"}')).status, 400)
+  })
+
+  it('in the address is a 404, a wrong method a 405 that names the right ones', async () => {
+    assert.equal((await shop.http.get('/v1/products/%ff')).status, 404)
+    assert.equal((await shop.http.get(`/v1/products/${'x'.repeat(5_000)}`)).status < 500, true)
+    assert.equal((await shop.http.get('/v2/products')).status, 404)
+    const wrong = await shop.http.send('PUT', '/v1/orders', { body: {} })
+    assert.equal(wrong.status, 405)
+    assert.equal(wrong.headers.get('allow'), 'POST, GET')
+  })
+
+  it('as a token is a 401', async () => {
+    for (const bad of ['x', 'a.b.c', `${token.slice(0, -4)}AAAA`]) {
+      const { status, headers } = await shop.http.get('/v1/orders', { token: bad })
+      assert.equal(status, 401)
+      assert.match(headers.get('www-authenticate')!, /^Bearer/)
+    }
+  })
+})
+
+type Schema = {
+  type?: string | string[]
+  properties?: Record<string, Schema>
+  required?: string[]
+  items?: Schema
+  enum?: unknown[]
+  format?: string
+  minLength?: number
+  minimum?: number
+  anyOf?: Schema[]
+  default?: unknown
+}
+
+/** Values that fit by the name of their field where a schema's pattern alone does not say how. */
+const BY_NAME: Readonly<Record<string, unknown>> = {
+  sku: 'SKU-1',
+  skus: ['SKU-1'],
+  currency: 'EUR',
+  country: 'GR',
+  warehouse: 'main',
+  from: 'main',
+  to: 'north',
+  slug: 'a-slug',
+  category: 'a-slug',
+  barcode: '4006381333931',
+  password: 'a long password',
+  newPassword: 'a long password',
+  idempotencyKey: 'key-of-the-tests-0123456789',
+}
+
+function sample(schema: Schema, name = ''): unknown {
+  if (name in BY_NAME) return BY_NAME[name]
+  if (schema.enum) return schema.enum[0]
+  if (schema.anyOf) return sample(schema.anyOf[0]!, name)
+  switch (Array.isArray(schema.type) ? schema.type[0] : schema.type) {
+    case 'object':
+      return Object.fromEntries(
+        (schema.required ?? []).map((field) => [field, sample(schema.properties?.[field] ?? {}, field)]),
+      )
+    case 'array':
+      return [sample(schema.items ?? {})]
+    case 'integer':
+    case 'number':
+      return Math.max(1, schema.minimum ?? 1)
+    case 'boolean':
+      return true
+    default:
+      if (schema.format === 'uuid') return v7()
+      if (schema.format === 'email') return 'someone@example.com'
+      if (schema.format === 'date-time') return '2030-01-01T00:00:00.000Z'
+      return 'x'.repeat(Math.max(3, schema.minLength ?? 0))
+  }
+}
+
+const isHeaderOrPath = (operation: Operation, field: string): boolean =>
+  operation.headers?.[field] !== undefined ||
+  operation.path.includes(`{${field}}`) ||
+  operation.rawBody === field
+
+function accepts(
+  operation: Operation,
+  field: string,
+  value: unknown,
+  good: Record<string, unknown>,
+): boolean {
+  const inQuery = operation.method === 'GET' || operation.method === 'DELETE'
+  // A query carries text: 7.5 arrives as "7.5", which a text field may well accept.
+  return inQuery || operation.input.safeParse({ ...good, [field]: value }).success
+}
+
+function assertProblem(reply: Reply, told: string): void {
+  assert.match(reply.headers.get('content-type') ?? '', /^application\/problem\+json/, told)
+  for (const field of ['type', 'title', 'status', 'code'])
+    assert(reply.body[field] !== undefined, `${field} is missing: ${told}`)
+  assert.equal(reply.body.status, reply.status, told)
+}
+
+async function call(
+  shop: Shop,
+  operation: Operation,
+  input: Record<string, unknown>,
+  token: string,
+): Promise<Reply> {
+  const rest = { ...input }
+  const headers: Record<string, string> = {}
+  const text = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value)).slice(0, 4_000)
+  const path = operation.path.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const value = text(rest[name] ?? '').toWellFormed() || '-'
+    delete rest[name]
+    return encodeURIComponent(value.slice(0, 400))
+  })
+  for (const [field, header] of Object.entries(operation.headers ?? {})) {
+    if (rest[field] !== undefined) headers[header] = text(rest[field]).replaceAll(/[^\x20-\x7e]/g, '?')
+    delete rest[field]
+  }
+  if (operation.idempotency === 'key') headers['idempotency-key'] = crypto.randomUUID()
+  const staff = operation.access === 'staff' ? { token } : {}
+  if (operation.method === 'GET' || operation.method === 'DELETE') {
+    const query = new URLSearchParams()
+    for (const [field, value] of Object.entries(rest)) {
+      for (const one of Array.isArray(value) ? value.slice(0, 500) : [value])
+        query.append(field, text(one).toWellFormed().slice(0, 2_000))
+    }
+    return shop.http.send(operation.method, `/v1${path}?${query}`, { headers, ...staff })
+  }
+  const body = operation.rawBody ? text(rest[operation.rawBody] ?? '') : JSON.stringify(rest)
+  return shop.http.send(operation.method, `/v1${path}`, { body, headers, ...staff })
+}
