@@ -53,6 +53,8 @@ export type ShopProcess = {
 
 type ShopOptions = {
   readonly topology?: Topology
+  /** A database of the journey's own making, when it wants to hurt it. */
+  readonly databaseUrl?: string
   readonly environment?: Readonly<Record<string, string>>
 }
 
@@ -68,7 +70,9 @@ export async function startShop(options: ShopOptions = {}): Promise<Shop> {
     for (const step of undo.splice(0).reverse()) await step()
   }
   try {
-    const database = await createDatabase()
+    const database = options.databaseUrl
+      ? { url: options.databaseUrl, drop: async () => {}, [Symbol.asyncDispose]: async () => {} }
+      : await createDatabase()
     undo.push(() => database.drop())
     const sandbox = await startSandbox({})
     undo.push(() => sandbox.stop())

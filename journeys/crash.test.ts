@@ -1,0 +1,266 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { eventually } from '@stoa/testing'
+import type pg from 'pg'
+import { assertBooks } from './books.ts'
+import { Buyer, type Placed, sandboxControl } from './buyer.ts'
+import { type Shop, startShop, topology } from './shop.ts'
+
+/**
+ * kill -9 at each step of a checkout. A step is held open from outside, with a lock in PostgreSQL or a slow gateway, so that the
+ * process dies exactly there and nothing in the product knows of the test. The shopper's client does what every client should:
+ * it repeats a call that was not answered, with the same key.
+ */
+
+type Held = { readonly release: () => Promise<void> }
+
+type Step = {
+  readonly name: string
+  /** Each one's process dies in a run of its own; in the topology `one` they share it. */
+  readonly victims: readonly string[]
+  /** When the step is held open: while the order is placed, or after it was paid. */
+  readonly during: 'placing' | 'paying'
+  /** Holds the step open and returns when the checkout stands exactly there. */
+  readonly reach: (shop: Shop, buyer: Buyer, going: { placed?: Placed }) => Promise<Held>
+}
+
+const steps: readonly Step[] = [
+  {
+    name: 'stock reserved',
+    victims: ['order', 'inventory', 'gateway'],
+    during: 'placing',
+    reach: async (shop) => {
+      const held = await holdTable(shop, '"order".orders')
+      await eventually(async () => {
+        const { rows } = await shop.pool.query(
+          `select from inventory.reservations r where status = 'held'
+           and not exists (select from "order".orders o where o.order_id = r.order_id)`,
+        )
+        assert(rows.length > 0)
+      })
+      return held
+    },
+  },
+  {
+    name: 'order committed',
+    victims: ['order', 'payment'],
+    during: 'placing',
+    reach: async (shop, buyer) => {
+      await sandboxControl(shop, 'stripe/faults', { freezeMs: 3_000 })
+      await orderOf(shop, buyer)
+      return { release: async () => {} }
+    },
+  },
+  {
+    name: 'payment created',
+    victims: ['order', 'payment'],
+    during: 'placing',
+    reach: async (shop, buyer) => {
+      await sandboxControl(shop, 'stripe/faults', { latencyMs: 600 })
+      const orderId = await orderOf(shop, buyer)
+      const held = await eventually(() =>
+        holdRow(shop, 'select from payment.payments where order_id = $1 for update', [orderId]),
+      )
+      await eventually(async () => {
+        const response = await fetch(`${shop.sandbox.url}/sandbox/stripe/payment_intents?limit=20`)
+        const { data } = (await response.json()) as { data: { metadata: Record<string, string> }[] }
+        assert(data.some(({ metadata }) => metadata.order_id === orderId))
+      })
+      await sandboxControl(shop, 'stripe/faults', { latencyMs: 0 })
+      return held
+    },
+  },
+  {
+    name: 'webhook committed',
+    victims: ['payment', 'gateway'],
+    during: 'paying',
+    reach: async (shop, _, { placed }) => {
+      const held = await holdTable(shop, 'log.event')
+      await eventually(async () => {
+        const { rows } = await shop.pool.query(
+          `select from payment.payments where order_id = $1 and status = 'succeeded'`,
+          [placed!.order.orderId],
+        )
+        assert(rows.length > 0)
+      })
+      return held
+    },
+  },
+  {
+    name: 'fact relayed',
+    victims: ['order'],
+    during: 'paying',
+    reach: async (shop, _, { placed }) => {
+      const held = await holdRow(shop, 'select from "order".orders where order_id = $1 for update', [
+        placed!.order.orderId,
+      ])
+      await eventually(() => logged(shop, 'payment.succeeded', placed!))
+      return held
+    },
+  },
+  {
+    name: 'reaction committed',
+    victims: ['order', 'inventory'],
+    during: 'paying',
+    reach: async (shop, _, { placed }) => {
+      const row = await holdRow(shop, 'select from "order".orders where order_id = $1 for update', [
+        placed!.order.orderId,
+      ])
+      await eventually(() => logged(shop, 'payment.succeeded', placed!))
+      const held = await holdTable(shop, 'log.event')
+      await row.release()
+      await eventually(async () => {
+        const { rows } = await shop.pool.query(
+          `select from "order".orders where order_id = $1 and status = 'confirmed'`,
+          [placed!.order.orderId],
+        )
+        assert(rows.length > 0)
+      })
+      return held
+    },
+  },
+  {
+    name: 'mail accepted with 250',
+    victims: ['notification'],
+    during: 'paying',
+    reach: async (shop, buyer, { placed }) => {
+      await sandboxControl(shop, 'mail/faults', { delayMs: 700 })
+      const held = await eventually(
+        () =>
+          holdRow(shop, 'select from notification.notifications where subject_id = $1 for update', [
+            placed!.order.orderId,
+          ]),
+        { timeoutMs: 15_000 },
+      )
+      await buyer.mailAbout(new RegExp(placed!.order.number))
+      await sandboxControl(shop, 'mail/faults', { delayMs: 0 })
+      return held
+    },
+  },
+]
+
+const skip = topology === 'inside' ? 'needs processes of their own: npm run journeys' : false
+
+describe(`kill -9 (${topology})`, { skip }, () => {
+  let shop: Shop
+  before(async () => {
+    shop = await startShop({ environment: { ORDER_PAYMENT_WINDOW_SECONDS: '45' } })
+  })
+  after(() => shop?.[Symbol.asyncDispose]())
+
+  for (const step of steps) {
+    const victims = topology === 'one' ? step.victims.slice(0, 1) : step.victims
+    for (const victim of victims) {
+      it(`of the process of ${victim} at "${step.name}" loses nothing`, async () => {
+        const sku = await shop.sell({ quantity: 3 })
+        const buyer = new Buyer(shop)
+        await buyer.fill(sku)
+        const going: { placed?: Placed } = {}
+        let placing = insist(buyer)
+        if (step.during === 'paying') {
+          going.placed = await placing
+          const reaching = step.reach(shop, buyer, going)
+          await new Promise((resolve) => setTimeout(resolve, 50))
+          await buyer.pay(going.placed)
+          await killAt(shop, victim, await reaching)
+        } else {
+          await killAt(shop, victim, await step.reach(shop, buyer, going))
+          going.placed = await placing
+          placing = Promise.resolve(going.placed)
+          await buyer.pay(going.placed)
+        }
+        const placed = going.placed
+        await eventually(
+          async () => assert.equal((await safely(() => buyer.see(placed)))?.body.status, 'confirmed'),
+          {
+            timeoutMs: 60_000,
+          },
+        )
+        await buyer.mailAbout(new RegExp(placed.order.number), 60_000)
+        await assertBooks(shop, { received: new Map([[sku, 3]]) })
+        const mails = (await buyer.mails()).filter(({ subject }) => subject.includes(placed.order.number))
+        assert.equal(
+          new Set(mails.map(({ messageId }) => messageId)).size,
+          1,
+          'a repeated mail has the same Message-ID',
+        )
+        assert(
+          mails.length <= (step.name === 'mail accepted with 250' ? 2 : 1),
+          `${mails.length} confirmations`,
+        )
+      })
+    }
+  }
+})
+
+/** Dies, the step is let go, and the process comes back: at once, or after its replica had to do without it. */
+async function killAt(shop: Shop, victim: string, held: Held): Promise<void> {
+  const process = shop.processes.find(({ services }) => services.includes(victim))!
+  const doomed =
+    shop.topology === 'replicated'
+      ? shop.processes.filter(({ services }) => services.includes(victim))
+      : [process]
+  await Promise.all(doomed.map((one) => one.kill()))
+  await held.release()
+  for (const one of doomed) await one.start()
+  await Promise.all(doomed.map((one) => one.ready()))
+}
+
+/** A client that repeats its call with the same key until it is answered. */
+async function insist(buyer: Buyer): Promise<Placed> {
+  const key = buyer.key('insist')
+  return eventually(
+    async () => {
+      const reply = await buyer.place(key)
+      assert.equal(reply.status, 201, JSON.stringify(reply.body))
+      return reply.body
+    },
+    { timeoutMs: 60_000 },
+  )
+}
+
+const safely = async <T>(work: () => Promise<T>): Promise<T | undefined> => work().catch(() => undefined)
+
+async function orderOf(shop: Shop, buyer: Buyer): Promise<string> {
+  return eventually(async () => {
+    const { rows } = await shop.pool.query(`select order_id from "order".orders where email = $1`, [
+      buyer.email,
+    ])
+    assert(rows.length > 0)
+    return rows[0].order_id
+  })
+}
+
+async function logged(shop: Shop, type: string, { order }: Placed): Promise<void> {
+  const { rows } = await shop.pool.query('select from log.event where type = $1 and key = $2', [
+    type,
+    order.orderId,
+  ])
+  assert(rows.length > 0)
+}
+
+/** Keeps everybody from writing to a table; reading goes on. Shorter than the platform's lock timeout of 5 s. */
+const holdTable = (shop: Shop, table: string): Promise<Held> =>
+  hold(shop, (client) => client.query(`lock table ${table} in share mode`))
+
+const holdRow = (shop: Shop, statement: string, values: unknown[]): Promise<Held> =>
+  hold(shop, async (client) => {
+    const { rowCount } = await client.query(statement, values)
+    assert(rowCount, 'there is no such row yet')
+  })
+
+async function hold(shop: Shop, lock: (client: pg.PoolClient) => Promise<unknown>): Promise<Held> {
+  const client = await shop.pool.connect()
+  const release = async () => {
+    await client.query('rollback')
+    client.release()
+  }
+  try {
+    await client.query('begin')
+    await lock(client)
+  } catch (error) {
+    await release()
+    throw error
+  }
+  return { release }
+}
