@@ -92,10 +92,8 @@ export type Existing = {
 }
 
 export type Taken = {
-  /** False: at least one level no longer has what the plan wants, and nothing was taken. */
-  readonly fits: boolean
-  /** A level falls to its reorder point. Without `mayCross` nothing was taken then, either. */
-  readonly crosses: boolean
+  /** False: a level no longer has what the plan wants, or falls low without `mayCross`. Nothing was taken. */
+  readonly done: boolean
   /** Orders whose stock was taken by this statement. */
   readonly taken: readonly string[]
   /** Orders that had a row before. */
@@ -132,8 +130,7 @@ export async function takeStock(
     lines,
   }))
   const [row] = await query<{
-    fits: boolean
-    crosses: boolean
+    done: boolean
     taken: string[] | null
     existing: Existing[] | null
     levels: ChangedLevel[] | null
@@ -146,8 +143,8 @@ export async function takeStock(
     mayCross,
     status,
   ])
-  const { fits, crosses, taken, existing, levels } = row!
-  return { fits, crosses, taken: taken ?? [], existing: existing ?? [], levels: levels ?? [] }
+  const { done, taken, existing, levels } = row!
+  return { done, taken: taken ?? [], existing: existing ?? [], levels: levels ?? [] }
 }
 
 /*
@@ -175,15 +172,16 @@ locked as materialized (
   order by l.warehouse, l.sku for update of l
 ),
 verdict as materialized (
-  select count(*) = cardinality($3::text[]) and coalesce(bool_and(available >= quantity), true) as fits,
-    coalesce(bool_or(available > reorder_point and available - quantity <= reorder_point), false) as crosses
+  select count(*) = cardinality($3::text[])
+    and coalesce(bool_and(available >= quantity), true)
+    and ($6 or not coalesce(bool_or(available > reorder_point and available - quantity <= reorder_point), false)) as done
   from locked
 ),
 claimed as (
   insert into inventory.reservations as r (order_id, status, expires_at, attempt, lines)
   select q.order_id, $7, q.expires_at, q.attempt, q.lines
   from request q cross join verdict v
-  where q.lines is not null and v.fits and ($6 or not v.crosses)
+  where q.lines is not null and v.done
   order by q.order_id
   on conflict (order_id) do update
     set status = excluded.status, expires_at = excluded.expires_at, attempt = greatest(r.attempt, excluded.attempt),
@@ -220,7 +218,7 @@ ledger as (
     -quantity, case when $7 = 'held' then quantity else 0 end, order_id::text
   from line
 )
-select v.fits, v.crosses,
+select v.done,
   (select json_agg(order_id) from claimed) as taken,
   (select json_agg(json_build_object('orderId', e.order_id, 'status', e.status,
       'expiresAtMs', round(extract(epoch from coalesce(p.expires_at, e.expires_at)) * 1000)))

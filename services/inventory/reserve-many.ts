@@ -95,24 +95,22 @@ async function underLock(
 
 /** One statement; with something to announce, in a transaction. */
 async function carryOut(plan: Plan, using: ReserveWith, answers: Answers): Promise<void> {
-  if (plan.served.length === 0) return settle(plan, undefined, using.known, answers)
-  const announcing = () =>
+  const take = () => takeStock(using.query, { ...plan, mayCross: false })
+  const takeAndAnnounce = () =>
     using.transaction(async (tx) => {
       const taken = await takeStock(tx.query, { ...plan, mayCross: true })
       announceLow(tx, taken.levels)
       return taken
     })
-  let taken = plan.crosses ? await announcing() : await takeStock(using.query, { ...plan, mayCross: false })
-  // The level was nearer to its reorder point than we knew.
-  if (taken.fits && taken.crosses && !plan.crosses) taken = await announcing()
+  const taken = plan.served.length === 0 ? undefined : await (plan.crosses ? takeAndAnnounce() : take())
   settle(plan, taken, using.known, answers)
 }
 
-/** Notes who got what. When the plan did not fit, nobody is told anything: the refusals rested on it, too. */
+/** Notes who got what. When the plan was not carried out nobody is told anything: the refusals rested on it, too. */
 function settle(plan: Plan, taken: Taken | undefined, known: KnownStock, answers: Answers): void {
   for (const { warehouse, sku, after } of taken?.levels ?? [])
     known.left({ warehouse, sku, available: after.available })
-  if (taken && !taken.fits) return
+  if (taken && !taken.done) return
   for (const { request, lacking } of plan.refused)
     answers.set(request.orderId, { kind: 'out-of-stock', skus: lacking })
   const mine = new Set(taken?.taken)

@@ -2,8 +2,11 @@ import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, it } from 'node:test'
 import type { FieldError, Rejection } from '@stoa/contract'
 import { inventory } from '@stoa/contracts/inventory'
+import { newTrace } from '@stoa/runtime'
 import { startTestHost, statements, type TestHost } from '@stoa/testing'
 import { v7 } from 'uuid'
+import { KnownStock } from './known-stock.ts'
+import { reserveMany } from './reserve-many.ts'
 import service from './service.ts'
 import { assertBooksAgree } from './testing.ts'
 
@@ -226,6 +229,36 @@ describe('under fire, with two replicas side by side', () => {
     assert.deepEqual(await available(a!), [70])
     await assertBooksAgree(host.pool)
   })
+})
+
+it('nobody is refused because of a plan that was not carried out', async () => {
+  const [a] = await shelve({ main: [3] })
+  const { query, transaction } = host.host.services[0]!.context({
+    trace: newTrace(),
+    signal: new AbortController().signal,
+  })
+  const wishes = [3, 2].map((quantity) => ({
+    orderId: v7(),
+    lines: [{ sku: a!, quantity }],
+    expiresAt: inMinutes(5),
+    attempt: 1,
+  }))
+  let reads = 0
+  const answers = await reserveMany(wishes, {
+    transaction,
+    known: new KnownStock(),
+    // After the shelves were read, and before anything is taken, somebody else takes one.
+    query: async (text, values) => {
+      const rows = await query(text, values)
+      reads += 1
+      if (reads === 1) await reserve([a!, 1])
+      return rows as never
+    },
+  })
+  assert.deepEqual(
+    answers.map(({ kind }) => kind),
+    ['out-of-stock', 'held'],
+  )
 })
 
 type Wish = [sku: string, quantity: number]

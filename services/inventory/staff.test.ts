@@ -259,6 +259,14 @@ describe('on time', () => {
     await assertBooksAgree(host.pool)
   })
 
+  it('reservations are given back once, though two replicas do it at the same time', async () => {
+    const sku = await received(300)
+    await Promise.all(Array.from({ length: 300 }, () => reserve(sku, 1, { minutes: -1 })))
+    await Promise.all([run(expireReservationsJob), run(expireReservationsJob)])
+    assert.deepEqual((await staff.listLevels({ sku })).items, [aLevel(sku, { available: 300 })])
+    await assertBooksAgree(host.pool)
+  })
+
   it('closed reservations of orders older than 90 days are forgotten', async () => {
     const sku = await received(10)
     const [old, young] = [91, 89].map((days) => v7({ msecs: Date.now() - days * 24 * 3600_000 }))
