@@ -175,6 +175,24 @@ export async function startBackground(options: BackgroundOptions): Promise<Backg
     return [...left, ...(await log.behind(reactions?.groups ?? []))]
   }
 
+  let stopped: Promise<void> | undefined
+  const stop = async () => {
+    clearInterval(pollTimer)
+    const ended = Promise.all([reactions?.stop(), ...jobs.map((runner) => runner.stop())])
+    const late = setTimeout(() => aborted.abort(new Error('the process is stopping')), DRAIN_MS * 0.8)
+    await Promise.race([ended, sleep(DRAIN_MS, undefined, { ref: false })])
+    clearTimeout(late)
+    aborted.abort(new Error('the process has stopped'))
+    await Promise.all(parts.map(({ relay }) => relay.stop()))
+    clearInterval(beatTimer)
+    await beating
+    for (const { notifier } of parts) notifier.stop()
+    await Promise.race([log.close(), sleep(1_000, undefined, { ref: false })])
+    await leases.release().catch(() => {})
+    await logDatabase.query('select pg_notify($1, $2)', [LEASE_CHANNEL, instance]).catch(() => {})
+    await Promise.all([...listeners.values()].map((listener) => listener.stop()))
+  }
+
   return {
     committed: (service) => {
       if (leads(service)) partOf.get(service)?.relay.wake([service])
@@ -202,21 +220,9 @@ export async function startBackground(options: BackgroundOptions): Promise<Backg
         jobs: jobs.every((runner) => runner.healthy()) ? 'ok' : 'waiting for the database',
       }
     },
-    stop: async () => {
-      clearInterval(pollTimer)
-      const ended = Promise.all([reactions?.stop(), ...jobs.map((runner) => runner.stop())])
-      const late = setTimeout(() => aborted.abort(new Error('the process is stopping')), DRAIN_MS * 0.8)
-      await Promise.race([ended, sleep(DRAIN_MS, undefined, { ref: false })])
-      clearTimeout(late)
-      aborted.abort(new Error('the process has stopped'))
-      await Promise.all(parts.map(({ relay }) => relay.stop()))
-      clearInterval(beatTimer)
-      await beating
-      for (const { notifier } of parts) notifier.stop()
-      await Promise.race([log.close(), sleep(1_000, undefined, { ref: false })])
-      await leases.release().catch(() => {})
-      await logDatabase.query('select pg_notify($1, $2)', [LEASE_CHANNEL, instance]).catch(() => {})
-      await Promise.all([...listeners.values()].map((listener) => listener.stop()))
+    stop: () => {
+      stopped ??= stop()
+      return stopped
     },
   }
 }

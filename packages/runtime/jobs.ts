@@ -27,8 +27,8 @@ const CONCURRENCY = 8
 const RUNNER_CONNECTIONS = 2
 /** How late a job may start whose time has come, unless this process has scheduled it itself. */
 const POLL_MS = 5_000
-/** Fetching pauses after an empty answer, so that notifications in a row share a fetch. */
-const REFETCH_MS = 30
+/** A timer is late by this, so that the database's clock agrees that the time has come. */
+const CLOCK_MARGIN_MS = 20
 /** How long a finished job may wait for others, so that they are deleted in one statement. */
 const COMPLETE_BATCH_MS = 5
 /** Running jobs are told to stop after this part of the drain. */
@@ -121,10 +121,8 @@ export async function startJobs(options: JobsOptions): Promise<Jobs> {
       }),
       preset: {
         worker: {
-          localQueue: {
-            size: CONCURRENCY,
-            refetchDelay: { durationMs: REFETCH_MS, maxAbortThreshold: CONCURRENCY },
-          },
+          // No `refetchDelay`: it drops notifications that come within it, and their jobs wait for the poll.
+          localQueue: { size: CONCURRENCY },
           completeJobBatchDelay: COMPLETE_BATCH_MS,
           failJobBatchDelay: COMPLETE_BATCH_MS,
         },
@@ -204,7 +202,7 @@ export async function startJobs(options: JobsOptions): Promise<Jobs> {
       const handle = setTimeout(() => {
         timer = undefined
         current?.pool.nudge(1)
-      }, wait + REFETCH_MS)
+      }, wait + CLOCK_MARGIN_MS)
       timer = { at: at.getTime(), handle: handle.unref() }
     },
     unlock,

@@ -15,7 +15,7 @@ type AnyReaction = Reaction<any>
 /** Pauses between the tries of one event that fails by its own fault; after the last try it is parked. 4 s in all. */
 const RETRY_PAUSES_MS = [50, 250, 1_000, 2_700]
 /** Pauses while something that is needed is away: doubled from the first to the last, for as long as it takes. */
-const OUTAGE_FIRST_MS = 100
+const OUTAGE_FIRST_MS = 50
 const OUTAGE_LAST_MS = 5_000
 /** A list's calls and statements are aborted after this. */
 const LIST_TIMEOUT_MS = 60_000

@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict'
+import { after, it } from 'node:test'
+import { createDatabase, type TestDatabase } from '@stoa/testing'
+import { pino } from 'pino'
+import { type Database, openDatabase } from './database.ts'
+import { describeEventLog, newEvent, subscription, until } from './log-contract.ts'
+import { createPostgresLog } from './postgres-log.ts'
+
+const cleanUp: (() => Promise<unknown>)[] = []
+after(async () => {
+  for (const step of cleanUp.reverse()) await step()
+})
+
+async function freshDatabase(): Promise<{ database: TestDatabase; open: () => Database }> {
+  const database = await createDatabase()
+  cleanUp.push(database.drop)
+  const open = () => {
+    const opened = openDatabase({
+      url: database.url,
+      poolSize: 2,
+      applicationName: 'test',
+      log: pino({ level: 'silent' }),
+    })
+    cleanUp.push(() => opened.pool.end())
+    return opened
+  }
+  return { database, open }
+}
+
+describeEventLog('The log in PostgreSQL', async () => {
+  const { open } = await freshDatabase()
+  return () => createPostgresLog(open())
+})
+
+it('gives positions without gaps, in the order of commits, to many who append at once', async () => {
+  const { open } = await freshDatabase()
+  const databases = [open(), open(), open()]
+  const logs = []
+  for (const database of databases) logs.push(await createPostgresLog(database))
+  const same = newEvent('same', 1)
+  await Promise.all(
+    logs.map(async (log) => {
+      for (let turn = 0; turn < 20; turn += 1)
+        await log.append([newEvent('a', turn), same, newEvent('b', turn, 'other')])
+    }),
+  )
+  const rows = await databases[0]!.query<{
+    topic: string
+    n: number
+    low: number
+    high: number
+    last: number
+  }>(
+    `select e.topic, count(*) as n, min(e.position) as low, max(e.position) as high, max(t.last_position) as last
+    from log.event e join log.topic t on t.name = e.topic group by e.topic order by e.topic`,
+  )
+  assert.deepEqual(rows, [
+    { topic: 'other', n: 60, low: 1, high: 60, last: 60 },
+    { topic: 'thing', n: 61, low: 1, high: 61, last: 61 },
+  ])
+})
+
+it('never turns a stored position back, however late it is written', async () => {
+  const { open } = await freshDatabase()
+  const database = open()
+  const log = await createPostgresLog(database)
+  let seen = 0
+  const consumer = await log.consume(
+    subscription('one', async (list) => {
+      seen += list.length
+    }),
+  )
+  await log.append([newEvent('a', 1)])
+  await until([log], () => seen === 1)
+  await database.query(`insert into log.cursor ("group", topic, position) values ('one', 'thing', 7)`)
+  await consumer.stop()
+  assert.deepEqual(await database.query('select position from log.cursor'), [{ position: 7 }])
+  await log.close()
+})
+
+it('stores the positions of all groups in one statement, at most once a second', async () => {
+  const { open } = await freshDatabase()
+  const database = open()
+  const log = await createPostgresLog(database)
+  const texts: string[] = []
+  const query = database.query
+  Object.assign(database, {
+    query: (text: string, values?: unknown[]) => {
+      texts.push(text)
+      return query(text, values)
+    },
+  })
+  let seen = 0
+  for (const group of ['one', 'two', 'three']) {
+    await log.consume(
+      subscription(group, async (list) => {
+        seen += list.length
+      }),
+    )
+  }
+  for (let version = 0; version < 100; version += 1) await log.append([newEvent('a', version)])
+  await until([], () => seen === 300)
+  await log.close()
+  const stored = texts.filter((text) => text.includes('log.cursor as c ('))
+  assert.ok(stored.length >= 1 && stored.length <= 2, `${stored.length} statements`)
+})

@@ -1,0 +1,215 @@
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { describe, it } from 'node:test'
+import { startTestHost, type TestHost } from '@stoa/testing'
+import { pino } from 'pino'
+import { type Database, openDatabase } from './database.ts'
+import { jobInput, record, type ThingContext, thing } from './fixture/thing.ts'
+import type { EventLog } from './log.ts'
+import { createPostgresLog } from './postgres-log.ts'
+import { createRelay } from './relay.ts'
+import { job } from './service.ts'
+
+const logger = pino({ level: process.env.TEST_LOG_LEVEL ?? 'silent' })
+
+/** Everything but the background work of a host: relays are started by the test. */
+async function setUp() {
+  const host = await startTestHost({ services: [thing({})] })
+  // The host's own relay must not help.
+  await host.host.background!.stop()
+  const databases: Database[] = []
+  const open = () => {
+    const database = openDatabase({
+      url: host.database.url,
+      poolSize: 2,
+      applicationName: 'test',
+      log: logger,
+    })
+    databases.push(database)
+    return database
+  }
+  const relay = async (over: { append?: (log: EventLog) => EventLog['append'] } = {}) => {
+    const database = open()
+    const log = await createPostgresLog(database)
+    return createRelay({
+      services: host.host.services.map((service) => ({ ...service, database })),
+      database,
+      log: over.append ? { ...log, append: over.append(log) } : log,
+      logger,
+      leads: () => true,
+      scheduled: () => {},
+    })
+  }
+  return {
+    host,
+    relay,
+    logged: async () => {
+      const { rows } = await host.pool.query(
+        'select key, aggregate_version::int as version from log.event order by topic, position',
+      )
+      return rows.map(({ key, version }) => `${key}${version}`)
+    },
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all(databases.map(({ pool }) => pool.end()))
+      await host[Symbol.asyncDispose]()
+    },
+  }
+}
+
+const announce = (
+  connection: { query: (text: string, values: unknown[]) => Promise<unknown> },
+  key: string,
+  version: number,
+) =>
+  connection.query(
+    `insert into thing.outbox (kind, id, name, key, aggregate_version, payload)
+    values ('event', $1, 'thing.made', $2, $3, jsonb_build_object('id', $2::text, 'n', $3::bigint))`,
+    [randomUUID(), key, version],
+  )
+
+const scheduleRow = (host: TestHost, name: string, key: string | null, n: number) =>
+  host.pool.query(
+    `insert into thing.outbox (kind, id, name, key, payload) values ('job', $1, $2, $3, jsonb_build_object('n', $4::int))`,
+    [randomUUID(), name, key, n],
+  )
+
+async function drained(relay: {
+  wake: (names: string[]) => void
+  isEmpty: (names: string[]) => Promise<boolean>
+}) {
+  for (let tries = 0; tries < 500; tries += 1) {
+    if (await relay.isEmpty(['thing'])) return
+    relay.wake(['thing'])
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+  assert.fail('the outbox was not emptied in time')
+}
+
+describe('The relay', () => {
+  it('loses no event whose lower position becomes visible after a higher one', async () => {
+    await using test = await setUp()
+    const relay = await test.relay()
+    const slow = await test.host.pool.connect()
+    try {
+      await slow.query('begin')
+      await announce(slow, 'a', 1)
+      await announce(test.host.pool, 'b', 1)
+      // The other row holds the lower position and is not visible yet, so the outbox looks empty when b is through.
+      await drained(relay)
+      assert.deepEqual(await test.logged(), ['b1'])
+      await slow.query('commit')
+      await drained(relay)
+      assert.deepEqual(await test.logged(), ['b1', 'a1'])
+    } finally {
+      slow.release()
+      await relay.stop()
+    }
+  })
+
+  it('loses, doubles and reorders nothing when two run because a lease has expired under a slow turn', async () => {
+    await using test = await setUp()
+    // Every turn of the slow one ends between 0 and 40 ms after it has read its rows.
+    const slow = await test.relay({
+      append: (log) => async (events) => {
+        await new Promise((resolve) => setTimeout(resolve, Math.random() * 40))
+        await log.append(events)
+      },
+    })
+    const quick = await test.relay()
+    const writers = Array.from({ length: 4 }, async (_, writer) => {
+      for (let version = 1; version <= 60; version += 1) {
+        await announce(test.host.pool, `key${writer}-`, version)
+        slow.wake(['thing'])
+        quick.wake(['thing'])
+      }
+    })
+    await Promise.all(writers)
+    await Promise.all([drained(slow), drained(quick)])
+    const logged = await test.logged()
+    assert.equal(logged.length, 240)
+    for (let writer = 0; writer < 4; writer += 1) {
+      assert.deepEqual(
+        logged.filter((entry) => entry.startsWith(`key${writer}-`)),
+        Array.from({ length: 60 }, (_, index) => `key${writer}-${index + 1}`),
+      )
+    }
+    await Promise.all([slow.stop(), quick.stop()])
+  })
+
+  it('keeps everything in the outbox while the log is away, and goes on by itself', async () => {
+    await using test = await setUp()
+    let failures = 0
+    const relay = await test.relay({
+      append: (log) => async (events) => {
+        failures += 1
+        if (failures <= 2) throw new Error('the log is away')
+        await log.append(events)
+      },
+    })
+    await announce(test.host.pool, 'a', 1)
+    await announce(test.host.pool, 'a', 2)
+    relay.wake(['thing'])
+    await drained(relay)
+    assert.equal(failures, 3)
+    assert.deepEqual(await test.logged(), ['a1', 'a2'])
+    await relay.stop()
+  })
+
+  it('hands a job over exactly once, though two relays run', async () => {
+    await using test = await setUp()
+    const relays = [await test.relay(), await test.relay()]
+    for (let n = 0; n < 100; n += 1) {
+      await scheduleRow(test.host, 'later', null, n)
+      for (const relay of relays) relay.wake(['thing'])
+    }
+    for (const relay of relays) await drained(relay)
+    const { rows } = await test.host.pool.query(
+      `select count(*)::int as n, count(distinct payload->'input'->>'n')::int as distinct_n
+      from graphile_worker._private_jobs j join graphile_worker._private_tasks t on t.id = task_id
+      where t.identifier = 'thing/later'`,
+    )
+    assert.deepEqual(rows, [{ n: 100, distinct_n: 100 }])
+    await Promise.all(relays.map((relay) => relay.stop()))
+  })
+
+  it('keeps one waiting job per key, the latest, also within one turn', async () => {
+    await using test = await setUp()
+    const relay = await test.relay()
+    for (let n = 1; n <= 3; n += 1) await scheduleRow(test.host, 'later', 'same', n)
+    await drained(relay)
+    await scheduleRow(test.host, 'later', 'same', 4)
+    await scheduleRow(test.host, 'later', 'x'.repeat(2_000), 5)
+    await drained(relay)
+    const { rows } = await test.host.pool.query(
+      `select (payload->'input'->>'n')::int as n from graphile_worker._private_jobs where key like 'thing/%' order by 1`,
+    )
+    assert.deepEqual(rows, [{ n: 4 }, { n: 5 }])
+    await relay.stop()
+  })
+})
+
+it('announces to listeners outside of business transactions only', async () => {
+  const tell = job({
+    name: 'tell',
+    input: jobInput,
+    handle: async (_, ctx: ThingContext) => void (await record(ctx, [])),
+  })
+  await using host = await startTestHost({ services: [thing({ jobs: [tell] })] })
+  const client = await host.pool.connect()
+  const notified: string[] = []
+  client.on('notification', ({ channel }) => notified.push(channel))
+  try {
+    await client.query('listen stoa_outbox; listen stoa_log; listen "jobs:insert"')
+    await host.host.background!.stop()
+    const things = host.client(host.host.services[0]!.service.contract) as unknown as Record<
+      string,
+      (input: object) => Promise<unknown>
+    >
+    await things.make!({ id: 'a', versions: [1, 2] })
+    await things.schedule!({ job: 'tell', n: 1 })
+    await client.query('select 1')
+    assert.deepEqual(notified, [])
+  } finally {
+    client.release(true)
+  }
+})
