@@ -29,7 +29,8 @@ export const notification = contract('notification', {
         notificationId: Id,
         template: MailTemplate,
         subjectId: Id,
-        status: z.enum(['waiting', 'sent', 'failed']),
+        /** `skipped`: it was no longer true when it was to be sent. */
+        status: z.enum(['waiting', 'sent', 'failed', 'skipped']),
         attempts: z.int(),
         lastError: z.string().nullable(),
         messageId: z.string(),

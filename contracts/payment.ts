@@ -48,6 +48,12 @@ export const payment = contract('payment', {
     output: PaymentInstructions,
     errors: {
       PAYMENT_CANCELLED: { status: 409, title: 'The payment of this order was cancelled.' },
+      /** An amount below the gateway's minimum, a currency that it does not take. */
+      GATEWAY_REFUSED: {
+        status: 422,
+        title: 'The payment gateway refused.',
+        data: z.object({ message: z.string() }),
+      },
       GATEWAY_UNAVAILABLE: { status: 503, title: 'The payment gateway does not answer right now.' },
     },
   }),
@@ -137,6 +143,7 @@ export const payment = contract('payment', {
     }),
     errors: { PAYMENT_NOT_FOUND: NotFound },
   }),
+  /** Once accepted it will be made: while the gateway is away it is answered as pending. */
   refund: operation({
     summary: 'Pay back all or part of what was taken',
     method: 'POST',
@@ -164,7 +171,6 @@ export const payment = contract('payment', {
         title: 'The payment gateway refused.',
         data: z.object({ message: z.string() }),
       },
-      GATEWAY_UNAVAILABLE: { status: 503, title: 'The payment gateway does not answer right now.' },
     },
   }),
 })

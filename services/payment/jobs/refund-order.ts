@@ -1,0 +1,27 @@
+import { Id } from '@stoa/contracts/text'
+import { job } from '@stoa/runtime'
+import { z } from 'zod'
+import type { Context } from '../context.ts'
+import { refundableMinor } from '../payment-state.ts'
+import { lockPayment } from '../payments.ts'
+import { carryOutRefund } from '../refunding.ts'
+import { beginRefund, findRefund } from '../refunds.ts'
+
+/** Gives back all that is left of a payment whose order will not be delivered. An outage of the gateway only delays it. */
+export const refundOrder = job({
+  name: 'refund-order',
+  input: z.strictObject({ refundId: Id, paymentId: Id, reason: z.string().max(60) }),
+  handle: async ({ refundId, paymentId, reason }, ctx: Context) => {
+    const begun = await ctx.transaction(async (tx) => {
+      const payment = await lockPayment(tx.query, paymentId)
+      if (!payment) return false
+      if (await findRefund(tx.query, refundId)) return true
+      const amountMinor = refundableMinor(payment)
+      if (amountMinor > 0)
+        await beginRefund(tx.query, { refundId, paymentId, amountMinor, origin: 'order', reason })
+      return amountMinor > 0
+    })
+    if (begun) await carryOutRefund(ctx, refundId)
+    else ctx.log.info({ paymentId }, 'there is nothing left to refund')
+  },
+})
