@@ -12,7 +12,7 @@ const NONSENSE: Readonly<Record<string, unknown>> = {
   'a number': 7.5,
   'a negative number': -1,
   'an overflow': 1e308,
-  'more than an exact integer': 9_007_199_254_740_993,
+  'more than an exact integer': 9_007_199_254_740_992,
   'a boolean': true,
   'an empty text': '',
   'a huge text': 'x'.repeat(60_000),

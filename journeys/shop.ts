@@ -71,7 +71,7 @@ export async function startShop(options: ShopOptions = {}): Promise<Shop> {
   }
   try {
     const database = options.databaseUrl
-      ? { url: options.databaseUrl, drop: async () => {}, [Symbol.asyncDispose]: async () => {} }
+      ? { name: 'own', url: options.databaseUrl, drop: async () => {}, [Symbol.asyncDispose]: async () => {} }
       : await createDatabase()
     undo.push(() => database.drop())
     const sandbox = await startSandbox({})
