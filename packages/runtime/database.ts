@@ -58,6 +58,11 @@ export function openDatabase({ url, directUrl, poolSize, applicationName, log }:
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
     keepAlive: true,
   })
+  // A connection that breaks while somebody holds it also says so to its holder, by failing the statement: without a listener of
+  // its own that event would end the process.
+  pool.on('connect', (client) =>
+    client.on('error', (error) => log.debug({ err: error }, 'a database connection broke')),
+  )
   // An idle connection that the server closed: the pool opens another when one is needed.
   pool.on('error', (error) => log.warn({ err: error }, 'an idle database connection was lost'))
   return {
