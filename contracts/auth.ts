@@ -24,6 +24,22 @@ export const Session = z.object({
 })
 export type Session = z.output<typeof Session>
 
+/** What an access token says (RFC 9068, and OpenID Connect's names for the address). */
+export const AccessTokenClaims = z.object({
+  iss: z.string(),
+  sub: Id,
+  exp: z.int(),
+  iat: z.int(),
+  /** The session: what `logout` ends. */
+  sid: z.string(),
+  role: z.enum(['customer', 'admin', 'support', 'read-only']),
+  email: z.string(),
+  email_verified: z.boolean(),
+  /** Of staff: what each of their operations asks for. */
+  permissions: z.array(z.string()).optional(),
+})
+export type AccessTokenClaims = z.output<typeof AccessTokenClaims>
+
 /** Length in characters; bcrypt reads 72 bytes, and a longer password is refused rather than cut. */
 const NewPassword = z
   .string()

@@ -1,0 +1,216 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { Rejection } from '@stoa/contract'
+import { auth } from '@stoa/contracts/auth'
+import { cart } from '@stoa/contracts/cart'
+import { inventory } from '@stoa/contracts/inventory'
+import { notification } from '@stoa/contracts/notification'
+import { order } from '@stoa/contracts/order'
+import { payment } from '@stoa/contracts/payment'
+import { product } from '@stoa/contracts/product'
+import { fake, startTestHost, type TestHost } from '@stoa/testing'
+import { exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { v7 } from 'uuid'
+import gateway from './service.ts'
+
+const keys = await generateKeyPair('EdDSA')
+const jwk = { ...(await exportJWK(keys.publicKey)), kid: 'key-1', alg: 'EdDSA', use: 'sig' } as Record<string, string>
+const customerId = v7()
+
+const token = (claims: Record<string, unknown> = {}, expires = '1h') =>
+  new SignJWT({ sid: 'session', role: 'customer', email: 'ada@example.com', email_verified: false, ...claims })
+    .setProtectedHeader({ alg: 'EdDSA', kid: 'key-1', typ: 'at+jwt' })
+    .setSubject(customerId)
+    .setIssuer('stoa')
+    .setAudience('stoa')
+    .setIssuedAt()
+    .setExpirationTime(expires)
+    .sign(keys.privateKey)
+
+const slow: (() => void)[] = []
+let webhookBody = ''
+const seenSkus: string[][] = []
+
+const fakes = [
+  fake(auth, { jwks: () => ({ keys: [jwk] }) }),
+  fake(product, {
+    list: ({ limit }) => {
+      if (limit === 77) throw new Error('a bug with a secret in it')
+      return { items: [], next: null }
+    },
+    categories: async () => {
+      await new Promise<void>((resolve) => {
+        slow.push(resolve)
+      })
+      return { items: [] }
+    },
+    deleteCategory: () => null,
+  }),
+  fake(cart, {
+    current: () => {
+      throw new Rejection('CART_NOT_FOUND')
+    },
+    removeLine: () => {
+      throw new Rejection('UNAVAILABLE')
+    },
+  }),
+  fake(inventory, {
+    availability: ({ skus }) => {
+      seenSkus.push(skus)
+      return { items: [] }
+    },
+  }),
+  fake(order, { list: () => ({ items: [], next: null }) }),
+  fake(payment, {
+    stripeWebhook: ({ body }) => {
+      webhookBody = body
+      return { received: true as const }
+    },
+  }),
+  fake(notification, {}),
+]
+
+describe('the public edge', () => {
+  let host: TestHost
+  let url: string
+  before(async () => {
+    host = await startTestHost({
+      services: [gateway, ...fakes],
+      environment: { PORT: '0', GATEWAY_MAX_IN_FLIGHT: '3', TRUST_PROXY: '1' },
+    })
+    url = host.host.url!
+  })
+  after(() => host[Symbol.asyncDispose]())
+
+  it('answers JSON that nobody may store, with a request id and a trace', async () => {
+    const response = await fetch(`${url}/v1/products`, { headers: { 'x-request-id': 'mine-7' } })
+    assert.equal(response.status, 200)
+    assert.equal(response.headers.get('content-type'), 'application/json; charset=utf-8')
+    assert.equal(response.headers.get('cache-control'), 'no-store')
+    assert.equal(response.headers.get('x-request-id'), 'mine-7')
+    assert.match(response.headers.get('traceparent')!, /^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/)
+    assert.deepEqual(await response.json(), { items: [], next: null })
+  })
+
+  it('carries the trace that the client began', async () => {
+    const trace = '4bf92f3577b34da6a3ce929d0e0e4736'
+    const response = await fetch(`${url}/v1/products`, { headers: { traceparent: `00-${trace}-00f067aa0ba902b7-01` } })
+    assert(response.headers.get('traceparent')!.includes(trace))
+  })
+
+  it('does not let a client choose a request id that would garble a log', async () => {
+    const response = await fetch(`${url}/v1/products`, { headers: { 'x-request-id': 'a b"c' } })
+    assert.match(response.headers.get('x-request-id')!, /^[0-9a-f-]{36}$/)
+  })
+
+  it('reads numbers and lists from the query as the contract says', async () => {
+    await fetch(`${url}/v1/availability?skus=A&skus=B`)
+    await fetch(`${url}/v1/availability?skus=C`)
+    assert.deepEqual(seenSkus, [['A', 'B'], ['C']])
+    const response = await fetch(`${url}/v1/products?limit=ten`)
+    const problem = await response.json()
+    assert.equal(response.status, 400)
+    assert.equal(response.headers.get('content-type'), 'application/problem+json; charset=utf-8')
+    assert.deepEqual(problem.fields.map(({ field }: { field: string }) => field), ['limit'])
+  })
+
+  it('refuses a field in the wrong place', async () => {
+    const response = await fetch(`${url}/v1/auth/login?email=a@b.cd`, { method: 'POST' })
+    assert.deepEqual((await response.json()).fields, [{ field: 'email', message: 'belongs into the body' }])
+  })
+
+  it('tells nothing of a bug but the trace to ask for', async () => {
+    const response = await fetch(`${url}/v1/products?limit=77`)
+    const text = await response.text()
+    assert.equal(response.status, 500)
+    assert(!text.includes('secret'))
+    assert.match(JSON.parse(text).traceId, /^[0-9a-f]{32}$/)
+  })
+
+  it('says when to come back while a part is away', async () => {
+    const response = await fetch(`${url}/v1/carts/${v7()}/lines/${v7()}`, { method: 'DELETE' })
+    assert.equal(response.status, 503)
+    assert.equal(response.headers.get('retry-after'), '2')
+    assert.equal((await response.json()).code, 'UNAVAILABLE')
+  })
+
+  it('hands a raw body on exactly as it was sent', async () => {
+    const body = '{ "spaces" :  "matter", "ü": 1 }'
+    const response = await fetch(`${url}/v1/payments/webhooks/stripe`, {
+      method: 'POST',
+      body,
+      headers: { 'stripe-signature': 't=1', 'content-type': 'application/json' },
+    })
+    assert.equal(response.status, 200)
+    assert.equal(webhookBody, body)
+  })
+
+  it('lets a signed token speak, and nothing else', async () => {
+    const get = async (authorization: string) => (await fetch(`${url}/v1/orders`, { headers: { authorization } })).status
+    assert.equal(await get(`Bearer ${await token()}`), 200)
+    assert.equal((await fetch(`${url}/v1/orders`)).status, 401)
+    assert.equal(await get(`Bearer ${await token({}, '-1h')}`), 401)
+    assert.equal(await get(`Bearer ${(await token()).slice(0, -6)}AAAAAA`), 401)
+    assert.equal(await get('Basic YTpi'), 401)
+    const stranger = await generateKeyPair('EdDSA')
+    const forged = await new SignJWT({ sid: 's', role: 'admin', email: 'a@b.cd', email_verified: true, permissions: [] })
+      .setProtectedHeader({ alg: 'EdDSA', kid: 'key-1', typ: 'at+jwt' })
+      .setSubject(v7())
+      .setIssuer('stoa')
+      .setExpirationTime('1h')
+      .sign(stranger.privateKey)
+    assert.equal(await get(`Bearer ${forged}`), 401)
+    const unsigned = [{ alg: 'none', typ: 'at+jwt' }, { sub: customerId, iss: 'stoa', exp: 9_999_999_999 }]
+      .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+      .join('.')
+    assert.equal(await get(`Bearer ${unsigned}.AAAA`), 401)
+  })
+
+  it('lets staff do what their permissions say', async () => {
+    const remove = async (permissions: string[]) =>
+      (
+        await fetch(`${url}/v1/admin/categories/${v7()}`, {
+          method: 'DELETE',
+          headers: { authorization: `Bearer ${await token({ role: 'support', permissions })}` },
+        })
+      ).status
+    assert.equal(await remove(['product:read']), 403)
+    assert.equal(await remove(['product:write']), 204)
+  })
+
+  it('knows its addresses: 404 for others, 405 for another method', async () => {
+    assert.equal((await fetch(`${url}/v1/nothing`)).status, 404)
+    const response = await fetch(`${url}/v1/products`, { method: 'DELETE' })
+    assert.equal(response.status, 405)
+    assert.equal(response.headers.get('allow'), 'GET')
+  })
+
+  it('works on so many requests and refuses one more', async () => {
+    const waiting = [1, 2, 3].map(() => fetch(`${url}/v1/categories`))
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    const refused = await fetch(`${url}/v1/products`)
+    assert.equal(refused.status, 503)
+    for (const answer of slow) answer()
+    for (const response of await Promise.all(waiting)) assert.equal(response.status, 200)
+  })
+
+  it('publishes what the contracts promise as OpenAPI 3.1, and nothing that is for services', async () => {
+    const document = await (await fetch(`${url}/openapi.json`)).json()
+    assert.equal(document.openapi, '3.1.0')
+    assert(document.paths['/v1/orders'].post.requestBody)
+    assert(document.paths['/v1/carts/{cartId}'].get.parameters.some((one: { name: string }) => one.name === 'Cart-Token'))
+    assert.equal(document.paths['/v1/inventory/reservations'], undefined)
+    const docs = await fetch(`${url}/docs/`)
+    assert.equal(docs.status, 200)
+    assert.match(await docs.text(), /<html/i)
+  })
+
+  it('tells whether it lives, whether it can work, and what it measured', async () => {
+    assert.equal((await fetch(`${url}/healthz`)).status, 200)
+    const ready = await fetch(`${url}/readyz`)
+    assert.equal(ready.status, 200, await ready.clone().text())
+    const metrics = await (await fetch(`${url}/metrics`)).text()
+    assert.match(metrics, /http_request_duration_seconds_count\{method="GET",route="\/v1\/products",status="200"\} \d+/)
+    assert.match(metrics, /process_resident_memory_bytes/)
+  })
+})
