@@ -4,7 +4,9 @@
  *
  * Has to run on a machine with nothing but Node 20 and npm: plain JavaScript, no dependency. The program is a process
  * group of its own, because Ctrl-C comes twice, from the terminal and from npm, and must arrive once; so it is sent on
- * from here, as SIGTERM and SIGHUP are.
+ * from here, as SIGTERM and SIGHUP are. In package.json it stands after `exec`: npm sends signals to the shell, and a
+ * shell that stays would die of them, leaving us behind and npm not waiting. (cmd.exe has no exec: on Windows, let npm
+ * use the shell that comes with git: `npm config set script-shell bash`.)
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -28,6 +30,7 @@ const NODE_MAJOR = 24
 const INSTALL_WITHIN_MS = 15 * 60_000
 /** The same Ctrl-C arrives from the terminal and from npm within milliseconds. */
 const SAME_SIGNAL_MS = 300
+const NPM_LOOK_MS = 1_000
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const modules = join(root, 'node_modules')
@@ -211,6 +214,7 @@ function run(node, nodeArguments) {
     detached: process.platform !== 'win32',
     env: { ...process.env, PATH: [join(modules, '.bin'), process.env.PATH].join(delimiter) },
   })
+  endWithNpm(child)
   const last = new Map()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']) {
     process.on(signal, () => {
@@ -223,6 +227,18 @@ function run(node, nodeArguments) {
     child.once('error', (error) => fail(`${node} cannot be run: ${error.message}`))
     child.once('exit', (code, signal) => process.exit(signal ? 128 + constants.signals[signal] : code))
   })
+}
+
+/** Killed with kill -9, npm passes nothing on. What it started must not live on unseen, with a port in its hands. */
+function endWithNpm(child) {
+  if (!process.env.npm_lifecycle_event) return
+  const npm = process.ppid
+  const timer = setInterval(() => {
+    if (process.ppid === npm) return
+    clearInterval(timer)
+    child.kill('SIGTERM')
+  }, NPM_LOOK_MS)
+  timer.unref()
 }
 
 function fail(message) {
