@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { type Client, Rejection, type RequestOf } from '@stoa/contract'
+import { product } from '@stoa/contracts/product'
+import { startTestHost, statements, type TestHost } from '@stoa/testing'
+import { v7 } from 'uuid'
+import service from './service.ts'
+import { aMerchant, aProduct, aVariant } from './testing.ts'
+
+type Seed = RequestOf<typeof product.operations.seed>
+
+const goods: Seed = {
+  categories: [
+    { slug: 'home', name: 'Home', position: 1 },
+    { slug: 'lamps', name: 'Lamps', parentSlug: 'home' },
+  ],
+  products: [
+    {
+      slug: 'lamp',
+      name: 'Lamp',
+      description: 'Shines.',
+      categorySlugs: ['lamps'],
+      options: [{ name: 'Colour', values: ['Red', 'Blue'] }],
+      variants: [
+        aVariant({ sku: 'LAMP-R', barcode: '2000000000008', options: { Colour: 'Red' } }),
+        aVariant({ sku: 'LAMP-B', options: { Colour: 'Blue' } }),
+      ],
+    },
+    { slug: 'vase', name: 'Vase', categorySlugs: ['home'], variants: [aVariant({ sku: 'VASE' })] },
+  ],
+}
+
+describe('seed', () => {
+  let host: TestHost
+  let platform: Client<typeof product>
+  before(async () => {
+    host = await startTestHost({ services: [service] })
+    platform = host.client(product, { via: 'host' })
+  })
+  after(() => host[Symbol.asyncDispose]())
+
+  test('a shop filled by two at once is filled once, for sale, and announced once', async () => {
+    const answers = await Promise.all([platform.seed(goods), platform.seed(goods)])
+    assert.deepEqual(
+      answers.toSorted((a, b) => b.products - a.products),
+      [
+        { categories: 2, products: 2, variants: 3 },
+        { categories: 0, products: 0, variants: 0 },
+      ],
+    )
+    const shop = host.client(product)
+    assert.equal((await shop.list({ category: 'home' })).items.length, 2)
+    const lamp = await shop.get({ idOrSlug: 'lamp' })
+    assert.deepEqual(
+      lamp.categories.map(({ slug }) => slug),
+      ['lamps'],
+    )
+    assert.deepEqual(
+      lamp.variants.map(({ sku, barcode }) => [sku, barcode]),
+      [
+        ['LAMP-R', '2000000000008'],
+        ['LAMP-B', null],
+      ],
+    )
+    const events = await host.loggedEvents()
+    assert.deepEqual(events.map(({ name }) => name).toSorted(), [
+      'product.category-changed',
+      'product.category-changed',
+      'product.changed',
+      'product.changed',
+    ])
+  })
+
+  test('what is there stays as it is; a product whose slug, SKU or barcode is taken is left out', async () => {
+    const staff = host.client(product, { actor: aMerchant() })
+    await staff.create(aProduct({ slug: 'mine', variants: [aVariant({ sku: 'MINE' })] }), {
+      idempotencyKey: v7(),
+    })
+    const answer = await platform.seed({
+      categories: [
+        { slug: 'home', name: 'Other name' },
+        { slug: 'tables', name: 'Tables', parentSlug: 'home' },
+      ],
+      products: [
+        { slug: 'mine', name: 'Slug taken', variants: [aVariant()] },
+        { slug: 'other', name: 'SKU taken', variants: [aVariant({ sku: 'MINE' })] },
+        { slug: 'third', name: 'Barcode taken', variants: [aVariant({ barcode: '02000000000008' })] },
+        { slug: 'table', name: 'Table', categorySlugs: ['tables'], variants: [aVariant()] },
+      ],
+    })
+    assert.deepEqual(answer, { categories: 1, products: 1, variants: 1 })
+    const { items } = await platform.categories({})
+    assert.equal(items.find(({ slug }) => slug === 'home')?.name, 'Home')
+  })
+
+  test('input that cannot be is refused by its field, and nothing of it is there', async () => {
+    const refuse = (input: Partial<Seed>, field: string) =>
+      assert.rejects(platform.seed({ categories: [], products: [], ...input }), (error) => {
+        assert.ok(error instanceof Rejection)
+        assert.equal((error.data as { fields: { field: string }[] }).fields[0]!.field, field)
+        return true
+      })
+    await refuse({ categories: [{ slug: 'x', name: 'X', parentSlug: 'nowhere' }] }, 'categories.0.parentSlug')
+    const fine = { slug: 'fine', name: 'Fine', variants: [aVariant()] }
+    await refuse(
+      {
+        products: [fine, { slug: 'lost', name: 'Lost', categorySlugs: ['nowhere'], variants: [aVariant()] }],
+      },
+      'products.1.categorySlugs.0',
+    )
+    await refuse(
+      { products: [fine, { ...fine, slug: 'bad', variants: [aVariant({ barcode: '2000000000009' })] }] },
+      'products.1.variants.0.barcode',
+    )
+    await assert.rejects(platform.get({ idOrSlug: 'fine' }), { code: 'PRODUCT_NOT_FOUND' })
+  })
+
+  test('its statements do not grow with the goods', async () => {
+    await host.settled()
+    const counter = statements(host.database.url)
+    await counter.reset()
+    await platform.seed({
+      categories: [{ slug: 'many', name: 'Many' }],
+      products: Array.from({ length: 300 }, (_, n) => ({
+        slug: `many-${n}`,
+        name: `Many ${n}`,
+        categorySlugs: ['many'],
+        variants: [aVariant()],
+      })),
+    })
+    const sent = (await counter.snapshot()).filter(
+      ({ query }) => /\bproduct"?\./.test(query) && !/\brelaxed\b|FOR KEY SHARE OF x$/.test(query),
+    )
+    // Lock, read, categories, products, listings, settle.
+    assert.equal(
+      sent.reduce((sum, { calls }) => sum + calls, 0),
+      6,
+    )
+  })
+})
