@@ -125,11 +125,12 @@ describe('A job', () => {
       `update graphile_worker._private_known_crontabs set known_since = now() - interval '2 days', last_execution = null`,
     )
     const replica = () => startTestHost({ services: [thing({ jobs: [nightly] })], database: host.database })
-    const replicas = await Promise.all([replica(), replica()])
+    await using replicas = new AsyncDisposableStack()
+    const started = await Promise.all([replica(), replica()])
+    for (const other of started) replicas.use(other)
     await eventually(async () => assert.ok((await told(host)).length >= 1))
-    for (const { settled } of replicas) await settled()
+    for (const { settled } of started) await settled()
     assert.deepEqual(await told(host), [0])
-    for (const other of replicas) await other[Symbol.asyncDispose]()
   })
 
   it('holds no connection while it runs: more than the pool has run at once', async () => {

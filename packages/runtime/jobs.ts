@@ -117,7 +117,9 @@ export async function startJobs(options: JobsOptions): Promise<Jobs> {
       logger: new GraphileLogger(() => (level, message, meta) => {
         // The library's own meta holds payloads, which are nobody's business in a log.
         const error = meta?.error instanceof Error ? { err: meta.error } : {}
-        if (level === 'error') logger.warn({ ...error, detail: message.split('\n')[0] }, 'job runner')
+        const isLogged = meta?.failure === true
+        if (level === 'error' && !isLogged)
+          logger.warn({ ...error, detail: message.split('\n')[0] }, 'job runner')
       }),
       preset: {
         worker: {
@@ -266,7 +268,7 @@ function cronItem(task: string, match: string, maxAttempts: number | undefined):
   }
 }
 
-const payloadSchema = z.object({ input: z.unknown(), traceparent: z.string().nullish() })
+const payloadSchema = z.object({ input: z.unknown().optional(), traceparent: z.string().nullish() })
 
 async function runJob(
   hosted: HostedService,
@@ -280,7 +282,8 @@ async function runJob(
   const startedAt = performance.now()
   const observe = (outcome: 'done' | 'failed') =>
     metrics.jobSeconds.observe({ job: name, outcome }, (performance.now() - startedAt) / 1000)
-  const { input = {}, traceparent } = payloadSchema.parse(payload)
+  // A crontab's payload has neither.
+  const { input = {}, traceparent } = payloadSchema.safeParse(payload).data ?? {}
   const read = job.input.safeParse(input)
   if (!read.success) {
     // It will not fit tomorrow either. The library counts attempts in the row: it is out of them.
