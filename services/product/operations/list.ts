@@ -24,12 +24,17 @@ const PAGE_JSON = `
       max((extract(epoch from published_at) * 1000000)::bigint) filter (where place = $4) || '.' ||
       max(product_id::text) filter (where place = $4) end)::text`
 
+// The largest page is a constant inside, so that PostgreSQL knows how little it reads and keeps one plan; planning anew
+// each time took a third of the whole.
 const ALL = `
   select true as found, ${PAGE_JSON} as json
   from (
     select l.*, row_number() over (order by ${NEWEST_FIRST}) as place
-    from product.listings l
-    where l.currency = $1 and ${BEFORE_CURSOR}
+    from (
+      select * from product.listings l
+      where l.currency = $1 and ${BEFORE_CURSOR}
+      order by ${NEWEST_FIRST}
+      limit 101) l
     order by ${NEWEST_FIRST}
     limit $4 + 1) page`
 
