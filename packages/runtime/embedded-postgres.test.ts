@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync, rmSync } from 'node:fs'
 import { chmod, chown, lstat, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { after, before, type TestContext, test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.ts'
@@ -251,7 +252,11 @@ async function temporaryDirectory(t: TestContext): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'stoa-postgres-'))
   // As root we lend the server another user, who has to get in.
   await chmod(directory, 0o755)
-  t.after(() => rm(directory, { recursive: true, force: true }))
+  directories.add(directory)
+  t.after(async () => {
+    await rm(directory, { recursive: true, force: true })
+    directories.delete(directory)
+  })
   return directory
 }
 
@@ -287,11 +292,22 @@ async function startElsewhere(dataDirectory: string, user?: UnixUser) {
 }
 
 const children = new Set<ChildProcess>()
-const killAll = () => {
+const directories = new Set<string>()
+
+/** Ctrl-C in the middle of a test leaves no server behind, and no files. */
+process.on('exit', () => {
   for (const child of children) child.kill('SIGKILL')
-}
-before(() => process.on('exit', killAll))
-after(killAll)
+  for (const directory of directories) {
+    try {
+      const [pid] = readFileSync(join(directory, 'postgres/cluster/postmaster.pid'), 'utf8').split('\n')
+      process.kill(Number(pid), 'SIGQUIT')
+    } catch {
+      // It does not run.
+    }
+    rmSync(directory, { recursive: true, force: true, maxRetries: 5 })
+  }
+})
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
 
 async function ask(url: string, sql: string) {
   const client = new pg.Client({ connectionString: url })
