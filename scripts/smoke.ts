@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+
+/** `npm start` as a user meets it: the first time, and again after SIGTERM to npm. Needs Linux (reads /proc). */
+const dataDirectory = await mkdtemp(join(tmpdir(), 'stoa-start-'))
+try {
+  for (const [time, withinMs] of [
+    ['first', 60_000],
+    ['second', 15_000],
+  ] as const) {
+    await startAndStop(time, withinMs)
+  }
+} finally {
+  await rm(dataDirectory, { recursive: true, force: true, maxRetries: 5 })
+}
+
+async function startAndStop(time: string, withinMs: number) {
+  const port = await freePort()
+  const began = performance.now()
+  const shop = spawn('npm', ['start'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, PORT: String(port), DATA_DIRECTORY: dataDirectory },
+  })
+  const ended = once(shop, 'exit')
+  try {
+    await Promise.race([
+      said(shop, `:${port}/`),
+      ended.then(() => assert.fail('npm start ended before it was ready')),
+      new Promise((_, reject) =>
+        setTimeout(() => reject(new Error(`not ready after ${withinMs} ms`)), withinMs).unref(),
+      ),
+    ])
+    console.log(`the ${time} time ready after ${((performance.now() - began) / 1_000).toFixed(1)} s`)
+    for (const path of ['/readyz', '/v1/products', '/openapi.json', '/docs']) {
+      const answer = await fetch(`http://127.0.0.1:${port}${path}`)
+      assert.equal(answer.status, 200, `${path} answers ${answer.status}`)
+    }
+  } finally {
+    const processes = descendants(shop.pid!)
+    const stopping = performance.now()
+    shop.kill('SIGTERM')
+    await ended
+    console.log(`stopped after ${((performance.now() - stopping) / 1_000).toFixed(1)} s`)
+    const left = processes.filter(isRunning)
+    assert.deepEqual(left, [], `left behind: ${left.join(', ')}`)
+  }
+}
+
+async function said(shop: ChildProcess, text: string) {
+  for await (const line of createInterface({ input: shop.stdout! })) {
+    console.log(line)
+    if (line.includes(text) && !line.startsWith('{')) return shop.stdout!.resume()
+  }
+}
+
+/** Those that left the process group, too: PostgreSQL and the sandbox have sessions of their own. */
+function descendants(pid: number): number[] {
+  const pairs = execFileSync('ps', ['-eo', 'pid=,ppid='], { encoding: 'utf8' })
+    .trim()
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/).map(Number) as [number, number])
+  const below = (parent: number): number[] =>
+    pairs.filter(([, above]) => above === parent).flatMap(([child]) => [child, ...below(child)])
+  return [pid, ...below(pid)]
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  server.close()
+  return port
+}
