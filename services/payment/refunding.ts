@@ -18,6 +18,7 @@ export async function carryOutRefund(
   refundId: string,
 ): Promise<{ refused: string | undefined }> {
   const refund = await findRefund(ctx.query, refundId)
+  if (refund?.status === 'failed') return { refused: refund.problem ?? 'The refund failed.' }
   if (refund?.status !== 'pending' || refund.gatewayReference) return { refused: undefined }
   const payment = await findPayment(ctx.query, refund.paymentId)
   if (!payment?.gatewayReference) throw new Error(`refund ${refundId} belongs to nothing that was paid`)
