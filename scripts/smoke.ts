@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,6 +9,8 @@ import { createInterface } from 'node:readline'
 
 /** `npm start` as a user meets it: the first time, and again after SIGTERM to npm. Needs Linux (reads /proc). */
 const dataDirectory = await mkdtemp(join(tmpdir(), 'stoa-start-'))
+// As root, PostgreSQL runs as another user, who has to get in.
+await chmod(dataDirectory, 0o755)
 try {
   for (const [time, withinMs] of [
     ['first', 60_000],
@@ -31,7 +33,6 @@ async function startAndStop(time: string, withinMs: number) {
   try {
     await Promise.race([
       said(shop, `:${port}/`),
-      ended.then(() => assert.fail('npm start ended before it was ready')),
       new Promise((_, reject) =>
         setTimeout(() => reject(new Error(`not ready after ${withinMs} ms`)), withinMs).unref(),
       ),
@@ -57,6 +58,7 @@ async function said(shop: ChildProcess, text: string) {
     console.log(line)
     if (line.includes(text) && !line.startsWith('{')) return shop.stdout!.resume()
   }
+  assert.fail('npm start ended before it was ready')
 }
 
 /** Those that left the process group, too: PostgreSQL and the sandbox have sessions of their own. */
