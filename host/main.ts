@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { inventory } from '@stoa/contracts/inventory'
 import { product } from '@stoa/contracts/product'
 import { type Host, readConfig, startHost } from '@stoa/runtime'
-import { startEmbeddedPostgres } from '@stoa/runtime/embedded-postgres'
 import { pino } from 'pino'
+import { openShopDatabase } from './database.ts'
 import { seedDemo } from './demo/seed.ts'
 import { hostConfig } from './host-config.ts'
 import { startSandboxProcess } from './sandbox.ts'
@@ -51,14 +51,9 @@ async function main(): Promise<void> {
   const logger = pino({ level: config.logLevel })
   if (hosts('gateway')) await assertFree(config.port)
 
-  if (!config.databaseUrl) {
-    const postgres = await startEmbeddedPostgres({
-      dataDirectory: join(config.dataDirectory, 'postgres'),
-      log: (line) => logger.info(line),
-    })
-    undo.push(postgres.stop)
-    environment.DATABASE_URL = postgres.url
-  }
+  const database = await openShopDatabase(environment, (line) => logger.info(line))
+  undo.push(database.stop)
+  environment.DATABASE_URL = database.url
   const wantsSandbox = (hosts('payment') && !config.stripeUrl) || (hosts('notification') && !config.smtpUrl)
   if (wantsSandbox) {
     const sandbox = await startSandboxProcess({

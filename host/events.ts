@@ -1,0 +1,74 @@
+import { parseArgs } from 'node:util'
+import { startHost } from '@stoa/runtime'
+import { pino } from 'pino'
+import { openShopDatabase } from './database.ts'
+import { allServices } from './services.ts'
+
+const USAGE = `npm run events -- parked [<service>]                            lists events whose reaction kept failing
+npm run events -- put-back <service> [--reaction R] [--id ID]   runs them again; those that succeed leave
+npm run events -- republish <service>                           announces the service's current state again`
+
+/** Events that one listing shows of a service. */
+const MAX_SHOWN = 200
+
+/** `npm run events`: a short-lived replica of the shop without a port. Works while the shop runs, and while it does not. */
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { reaction: { type: 'string' }, id: { type: 'string' } },
+})
+const [command, name] = positionals
+const services = allServices.filter((service) => service.migrations)
+const chosen = services.filter((service) => name === undefined || service.contract.name === name)
+const needsName = command === 'put-back' || command === 'republish'
+if (
+  !['parked', 'put-back', 'republish'].includes(command ?? '') ||
+  (needsName && name === undefined) ||
+  chosen.length === 0
+) {
+  console.error(chosen.length === 0 ? `There is no service ${name}.\n${USAGE}` : USAGE)
+  process.exit(2)
+}
+
+const database = await openShopDatabase(process.env, console.error)
+const host = await startHost({
+  services,
+  environment: { ...process.env, DATABASE_URL: database.url, INTERNAL_PORT: undefined },
+  logger: pino({ level: 'warn' }, process.stderr),
+})
+try {
+  if (command === 'parked') {
+    let count = 0
+    for (const { name, database } of host.services.filter((one) => chosen.includes(one.service))) {
+      const rows = await database.query<{
+        reaction: string
+        event_id: string
+        type: string
+        error: string
+        parked_at: Date
+      }>(
+        `select reaction, event_id, event ->> 'type' as type, error, parked_at from "${name}".parked order by parked_at limit ${MAX_SHOWN}`,
+      )
+      for (const row of rows)
+        console.log(
+          `${row.parked_at.toISOString()}  ${name}.${row.reaction}  ${row.type}  ${row.event_id}\n    ${row.error.split('\n')[0]}`,
+        )
+      count += rows.length
+    }
+    console.log(count === 0 ? 'Nothing is parked.' : `${count} parked.`)
+  } else if (command === 'put-back') {
+    const { done, failed } = await host.background!.putBack(name!, {
+      ...(values.reaction ? { reaction: values.reaction } : {}),
+      ...(values.id ? { eventId: values.id } : {}),
+    })
+    console.log(`${done} succeeded, ${failed.length} failed again.`)
+    for (const one of failed) console.log(`${one.reaction}  ${one.eventId}\n    ${one.error}`)
+    if (failed.length > 0) process.exitCode = 1
+  } else {
+    const pages = await host.background!.republish(name!)
+    await host.background!.settled()
+    console.log(`${name} has announced its state again: ${pages} pages.`)
+  }
+} finally {
+  await host.stop()
+  await database.stop()
+}
