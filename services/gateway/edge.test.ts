@@ -14,11 +14,22 @@ import { v7 } from 'uuid'
 import gateway from './service.ts'
 
 const keys = await generateKeyPair('EdDSA')
-const jwk = { ...(await exportJWK(keys.publicKey)), kid: 'key-1', alg: 'EdDSA', use: 'sig' } as Record<string, string>
+const jwk = {
+  ...(await exportJWK(keys.publicKey)),
+  kid: 'key-1',
+  alg: 'EdDSA',
+  use: 'sig',
+} as unknown as Record<string, string>
 const customerId = v7()
 
 const token = (claims: Record<string, unknown> = {}, expires = '1h') =>
-  new SignJWT({ sid: 'session', role: 'customer', email: 'ada@example.com', email_verified: false, ...claims })
+  new SignJWT({
+    sid: 'session',
+    role: 'customer',
+    email: 'ada@example.com',
+    email_verified: false,
+    ...claims,
+  })
     .setProtectedHeader({ alg: 'EdDSA', kid: 'key-1', typ: 'at+jwt' })
     .setSubject(customerId)
     .setIssuer('stoa')
@@ -94,7 +105,9 @@ describe('the public edge', () => {
 
   it('carries the trace that the client began', async () => {
     const trace = '4bf92f3577b34da6a3ce929d0e0e4736'
-    const response = await fetch(`${url}/v1/products`, { headers: { traceparent: `00-${trace}-00f067aa0ba902b7-01` } })
+    const response = await fetch(`${url}/v1/products`, {
+      headers: { traceparent: `00-${trace}-00f067aa0ba902b7-01` },
+    })
     assert(response.headers.get('traceparent')!.includes(trace))
   })
 
@@ -108,15 +121,20 @@ describe('the public edge', () => {
     await fetch(`${url}/v1/availability?skus=C`)
     assert.deepEqual(seenSkus, [['A', 'B'], ['C']])
     const response = await fetch(`${url}/v1/products?limit=ten`)
-    const problem = await response.json()
+    const problem = (await response.json()) as { fields: { field: string }[] }
     assert.equal(response.status, 400)
     assert.equal(response.headers.get('content-type'), 'application/problem+json; charset=utf-8')
-    assert.deepEqual(problem.fields.map(({ field }: { field: string }) => field), ['limit'])
+    assert.deepEqual(
+      problem.fields.map(({ field }) => field),
+      ['limit'],
+    )
   })
 
   it('refuses a field in the wrong place', async () => {
     const response = await fetch(`${url}/v1/auth/login?email=a@b.cd`, { method: 'POST' })
-    assert.deepEqual((await response.json()).fields, [{ field: 'email', message: 'belongs into the body' }])
+    assert.deepEqual(((await response.json()) as { fields: unknown }).fields, [
+      { field: 'email', message: 'belongs into the body' },
+    ])
   })
 
   it('tells nothing of a bug but the trace to ask for', async () => {
@@ -131,7 +149,7 @@ describe('the public edge', () => {
     const response = await fetch(`${url}/v1/carts/${v7()}/lines/${v7()}`, { method: 'DELETE' })
     assert.equal(response.status, 503)
     assert.equal(response.headers.get('retry-after'), '2')
-    assert.equal((await response.json()).code, 'UNAVAILABLE')
+    assert.equal(((await response.json()) as { code: string }).code, 'UNAVAILABLE')
   })
 
   it('hands a raw body on exactly as it was sent', async () => {
@@ -146,21 +164,31 @@ describe('the public edge', () => {
   })
 
   it('lets a signed token speak, and nothing else', async () => {
-    const get = async (authorization: string) => (await fetch(`${url}/v1/orders`, { headers: { authorization } })).status
+    const get = async (authorization: string) =>
+      (await fetch(`${url}/v1/orders`, { headers: { authorization } })).status
     assert.equal(await get(`Bearer ${await token()}`), 200)
     assert.equal((await fetch(`${url}/v1/orders`)).status, 401)
     assert.equal(await get(`Bearer ${await token({}, '-1h')}`), 401)
     assert.equal(await get(`Bearer ${(await token()).slice(0, -6)}AAAAAA`), 401)
     assert.equal(await get('Basic YTpi'), 401)
     const stranger = await generateKeyPair('EdDSA')
-    const forged = await new SignJWT({ sid: 's', role: 'admin', email: 'a@b.cd', email_verified: true, permissions: [] })
+    const forged = await new SignJWT({
+      sid: 's',
+      role: 'admin',
+      email: 'a@b.cd',
+      email_verified: true,
+      permissions: [],
+    })
       .setProtectedHeader({ alg: 'EdDSA', kid: 'key-1', typ: 'at+jwt' })
       .setSubject(v7())
       .setIssuer('stoa')
       .setExpirationTime('1h')
       .sign(stranger.privateKey)
     assert.equal(await get(`Bearer ${forged}`), 401)
-    const unsigned = [{ alg: 'none', typ: 'at+jwt' }, { sub: customerId, iss: 'stoa', exp: 9_999_999_999 }]
+    const unsigned = [
+      { alg: 'none', typ: 'at+jwt' },
+      { sub: customerId, iss: 'stoa', exp: 9_999_999_999 },
+    ]
       .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
       .join('.')
     assert.equal(await get(`Bearer ${unsigned}.AAAA`), 401)
@@ -195,10 +223,15 @@ describe('the public edge', () => {
   })
 
   it('publishes what the contracts promise as OpenAPI 3.1, and nothing that is for services', async () => {
-    const document = await (await fetch(`${url}/openapi.json`)).json()
+    // biome-ignore lint/suspicious/noExplicitAny: a foreign document
+    const document = (await (await fetch(`${url}/openapi.json`)).json()) as any
     assert.equal(document.openapi, '3.1.0')
     assert(document.paths['/v1/orders'].post.requestBody)
-    assert(document.paths['/v1/carts/{cartId}'].get.parameters.some((one: { name: string }) => one.name === 'Cart-Token'))
+    assert(
+      document.paths['/v1/carts/{cartId}'].get.parameters.some(
+        (one: { name: string }) => one.name === 'Cart-Token',
+      ),
+    )
     assert.equal(document.paths['/v1/inventory/reservations'], undefined)
     const docs = await fetch(`${url}/docs/`)
     assert.equal(docs.status, 200)
@@ -210,7 +243,10 @@ describe('the public edge', () => {
     const ready = await fetch(`${url}/readyz`)
     assert.equal(ready.status, 200, await ready.clone().text())
     const metrics = await (await fetch(`${url}/metrics`)).text()
-    assert.match(metrics, /http_request_duration_seconds_count\{method="GET",route="\/v1\/products",status="200"\} \d+/)
+    assert.match(
+      metrics,
+      /http_request_duration_seconds_count\{method="GET",route="\/v1\/products",status="200"\} \d+/,
+    )
     assert.match(metrics, /process_resident_memory_bytes/)
   })
 })
