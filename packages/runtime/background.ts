@@ -138,7 +138,8 @@ export async function startBackground(options: BackgroundOptions): Promise<Backg
         url: database.directUrl,
         channels: [OUTBOX_CHANNEL, LOG_CHANNEL, LEASE_CHANNEL],
         logger,
-        onListening: lookEverywhere,
+        // After an outage the leases may have expired, and nothing is relayed without them.
+        onListening: () => void beat().then(lookEverywhere),
         onNotification: (channel, payload) => {
           if (channel === LOG_CHANNEL) log.look()
           else if (channel === LEASE_CHANNEL) void beat()
@@ -148,8 +149,19 @@ export async function startBackground(options: BackgroundOptions): Promise<Backg
     )
   }
 
-  reactions = await startReactions({ services, log, leases, metrics, logger, signal: aborted.signal })
-  await beat()
+  try {
+    reactions = await startReactions({ services, log, leases, metrics, logger, signal: aborted.signal })
+    await beat()
+  } catch (error) {
+    await Promise.allSettled([
+      ...jobs.map((runner) => runner.stop()),
+      ...parts.map(({ relay }) => relay.stop()),
+      ...[...listeners.values()].map((listener) => listener.stop()),
+      log.close(),
+    ])
+    await leases.release().catch(() => {})
+    throw error
+  }
   const beatTimer = setInterval(() => {
     void beat()
     lookEverywhere()

@@ -156,7 +156,7 @@ describe('A job', () => {
   })
 })
 
-describe('A job of a process that died', () => {
+describe('A job of a process that died', { concurrency: true }, () => {
   const abandon = async (host: TestHost, worker: string, lockedAgo: string) => {
     await host.pool.query(
       `select graphile_worker.add_job('thing/tell', '{"input": {"n": 7}}', run_at => now() + interval '1 hour')`,

@@ -99,7 +99,7 @@ describe('An effect', () => {
   })
 })
 
-describe('An event that keeps failing', () => {
+describe('An event that keeps failing', { concurrency: true }, () => {
   const poison = (facts: readonly Made[]) => {
     if (facts.some(({ payload }) => payload.n === 3))
       throw new Error('cannot digest 3', { cause: new Error('too odd') })
@@ -227,6 +227,24 @@ describe('An everywhere reaction', () => {
     await second.settled()
     assert.deepEqual(told[0], ['loading', 'loaded', '1', '2', '3'])
     assert.deepEqual(told[1], ['loading', 'loaded', '2', '3'])
+  })
+
+  it('that cannot load stops the start, and leaves nothing behind that keeps the process alive', async () => {
+    const broken = everywhere({
+      name: 'memory',
+      hears: [ThingMade],
+      load: async () => {
+        throw new Error('cannot load')
+      },
+      handle: async () => {},
+    })
+    await using host = await startTestHost({ services: [thing({})] })
+    await assert.rejects(
+      startTestHost({ services: [thing({ reactions: [broken] })], database: host.database }),
+      /cannot load/,
+    )
+    const listeners = `select count(*)::int as n from pg_stat_activity where datname = current_database() and application_name = 'stoa listener'`
+    await eventually(async () => assert.equal((await host.pool.query(listeners)).rows[0].n, 1))
   })
 
   it('keeps its place when the database connections are cut', async () => {
