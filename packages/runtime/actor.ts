@@ -9,7 +9,12 @@ export type Actor =
       readonly email: string
       readonly emailVerified: boolean
     }
-  | { readonly kind: 'staff'; readonly id: string; readonly sessionId: string; readonly permissions: readonly string[] }
+  | {
+      readonly kind: 'staff'
+      readonly id: string
+      readonly sessionId: string
+      readonly permissions: readonly string[]
+    }
   | { readonly kind: 'service'; readonly name: string }
 
 /** Where a call entered the platform. */
@@ -22,4 +27,8 @@ export type Origin = {
 
 /** A short name for logs, audit records and the scope of idempotency keys. */
 export const actorName = (actor: Actor): string =>
-  actor.kind === 'anonymous' ? 'anonymous' : actor.kind === 'service' ? `service:${actor.name}` : `${actor.kind}:${actor.id}`
+  actor.kind === 'anonymous'
+    ? 'anonymous'
+    : actor.kind === 'service'
+      ? `service:${actor.name}`
+      : `${actor.kind}:${actor.id}`

@@ -11,7 +11,13 @@ export type Cache = {
 type Entry = { readonly value: Promise<unknown>; readonly expiresAt: number }
 
 /** At most `maxEntries`; the least recently used goes first. */
-export function memoryCache({ maxEntries, now = Date.now }: { maxEntries: number; now?: () => number }): Cache {
+export function memoryCache({
+  maxEntries,
+  now = Date.now,
+}: {
+  maxEntries: number
+  now?: () => number
+}): Cache {
   const entries = new Map<string, Entry>()
   return {
     get<T>(key: string, ttlSeconds: number, load: () => Promise<T>): Promise<T> {

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { type Client, contract, event, operation, Rejection } from '@stoa/contract'
-import { type Actor, defineService, type Handler, JsonText, type ServiceContext, startHost } from '@stoa/runtime'
+import {
+  type Actor,
+  defineService,
+  type Handler,
+  JsonText,
+  type ServiceContext,
+  startHost,
+} from '@stoa/runtime'
 import { startTestHost, type TestHost } from '@stoa/testing'
 import { pino } from 'pino'
 import { z } from 'zod'
@@ -22,8 +29,13 @@ const box = contract('box', {
     idempotency: 'key',
     input: z.strictObject({
       label: z.string().max(20),
-      sizes: z.array(z.strictObject({ cm: z.int().min(1).max(500) })).max(3).default([]),
-      mode: z.enum(['plain', 'slow', 'refuse', 'bug', 'crash-once', 'answer-in-transaction']).default('plain'),
+      sizes: z
+        .array(z.strictObject({ cm: z.int().min(1).max(500) }))
+        .max(3)
+        .default([]),
+      mode: z
+        .enum(['plain', 'slow', 'refuse', 'bug', 'crash-once', 'answer-in-transaction'])
+        .default('plain'),
     }),
     output: z.object({ boxId: z.string(), label: z.string() }),
     errors: { FULL: { status: 409, title: 'Full.', data: z.object({ room: z.int() }) } },
@@ -73,7 +85,10 @@ const pack: Handler<typeof box.operations.pack, Context> = async ({ label, mode 
   if (mode === 'bug') throw new Error('a bug')
   if (mode === 'slow') await new Promise((resolve) => setTimeout(resolve, 150))
   await ctx.transaction(async (tx) => {
-    await tx.query(`insert into box.boxes (box_id, label) values ($1, $2) on conflict do nothing`, [ctx.newId, label])
+    await tx.query(`insert into box.boxes (box_id, label) values ($1, $2) on conflict do nothing`, [
+      ctx.newId,
+      label,
+    ])
     tx.emit(BoxPacked, { boxId: ctx.newId }, { version: 1 })
     if (mode === 'answer-in-transaction') tx.answer({ boxId: ctx.newId, label })
   })
@@ -90,7 +105,9 @@ const boxService = defineService<typeof box, unknown>({
   operations: {
     pack,
     count: async (_, ctx) => {
-      const [row] = await ctx.query<{ json: string }>(`select json_build_object('count', count(*))::text as json from box.boxes`)
+      const [row] = await ctx.query<{ json: string }>(
+        `select json_build_object('count', count(*))::text as json from box.boxes`,
+      )
       return new JsonText(row!.json)
     },
     mine: async (_, ctx) => ({ customerId: ctx.actor.kind === 'customer' ? ctx.actor.id : '' }),
@@ -108,18 +125,29 @@ const boxService = defineService<typeof box, unknown>({
   },
 })
 
-const customer: Actor = { kind: 'customer', id: 'c1', sessionId: 's', email: 'c@example.com', emailVerified: true }
+const customer: Actor = {
+  kind: 'customer',
+  id: 'c1',
+  sessionId: 's',
+  email: 'c@example.com',
+  emailVerified: true,
+}
 const staff = (...permissions: string[]): Actor => ({ kind: 'staff', id: 'u1', sessionId: 's', permissions })
 const code = (expected: string) => (error: unknown) => {
   assert(error instanceof Rejection, String(error))
   assert.equal(error.code, expected)
   return true
 }
-const fields = (...expected: string[]) => (error: unknown) => {
-  assert(error instanceof Rejection && error.code === 'INVALID_INPUT', String(error))
-  assert.deepEqual((error.data as { fields: { field: string }[] }).fields.map(({ field }) => field), expected)
-  return true
-}
+const fields =
+  (...expected: string[]) =>
+  (error: unknown) => {
+    assert(error instanceof Rejection && error.code === 'INVALID_INPUT', String(error))
+    assert.deepEqual(
+      (error.data as { fields: { field: string }[] }).fields.map(({ field }) => field),
+      expected,
+    )
+    return true
+  }
 
 /** The same sentences hold in process and across the network. */
 for (const place of ['in process', 'across the network'] as const) {
@@ -161,13 +189,19 @@ for (const place of ['in process', 'across the network'] as const) {
     })
 
     it('refuses input that does not fit, naming each field', async () => {
-      await assert.rejects(boxes.pack({ label: 7, sizes: [{ cm: 0 }] } as never, key()), fields('label', 'sizes.0.cm'))
+      await assert.rejects(
+        boxes.pack({ label: 7, sizes: [{ cm: 0 }] } as never, key()),
+        fields('label', 'sizes.0.cm'),
+      )
       await assert.rejects(boxes.pack({} as never, key()), fields('label'))
     })
 
     it('refuses fields that it does not name', async () => {
       await assert.rejects(boxes.pack({ label: 'a', lable: 'b' } as never, key()), fields('lable'))
-      await assert.rejects(boxes.pack({ label: 'a', sizes: [{ cm: 1, mm: 2 }] } as never, key()), fields('sizes.0.mm'))
+      await assert.rejects(
+        boxes.pack({ label: 'a', sizes: [{ cm: 1, mm: 2 }] } as never, key()),
+        fields('sizes.0.mm'),
+      )
     })
 
     it('refuses NUL and lone surrogates wherever they stand', async () => {
@@ -231,7 +265,10 @@ for (const place of ['in process', 'across the network'] as const) {
 
     it('requires a key where one is due', async () => {
       await assert.rejects(boxes.pack({ label: 'a' }), fields('idempotency-key'))
-      await assert.rejects(boxes.pack({ label: 'a' }, { idempotencyKey: 'x'.repeat(256) }), fields('idempotency-key'))
+      await assert.rejects(
+        boxes.pack({ label: 'a' }, { idempotencyKey: 'x'.repeat(256) }),
+        fields('idempotency-key'),
+      )
     })
 
     it('meets its own traces when a crashed try is repeated', async () => {
@@ -251,7 +288,9 @@ for (const place of ['in process', 'across the network'] as const) {
     it('stores an answer in the transaction of its effect', async () => {
       const same = key()
       const first = await boxes.pack({ label: 'a', mode: 'answer-in-transaction' }, same)
-      const { rows } = await host.pool.query(`select answer from box.idempotency where key = $1`, [same.idempotencyKey])
+      const { rows } = await host.pool.query(`select answer from box.idempotency where key = $1`, [
+        same.idempotencyKey,
+      ])
       assert.deepEqual(rows, [{ answer: first }])
     })
 
@@ -284,7 +323,13 @@ for (const place of ['in process', 'across the network'] as const) {
         `select actor, operation, subject, before, after from box.audit order by position desc limit 1`,
       )
       assert.deepEqual(rows, [
-        { actor: 'staff:u1', operation: 'box.relabel', subject: 'boxes', before: { label: 'old' }, after: { label: 'audited' } },
+        {
+          actor: 'staff:u1',
+          operation: 'box.relabel',
+          subject: 'boxes',
+          before: { label: 'old' },
+          after: { label: 'audited' },
+        },
       ])
     })
 
@@ -303,7 +348,12 @@ describe('the internal port', () => {
     const response = await fetch(`${host.host.internalUrl}/internal/box/inner`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', 'stoa-secret': 'guessed', traceparent: '' },
-      body: JSON.stringify({ input: {}, actor: { kind: 'anonymous' }, origin: { via: 'x' }, deadlineMs: 1000 }),
+      body: JSON.stringify({
+        input: {},
+        actor: { kind: 'anonymous' },
+        origin: { via: 'x' },
+        deadlineMs: 1000,
+      }),
     })
     assert.equal(response.status, 403)
   })

@@ -1,6 +1,6 @@
 import type { Contract, Operation } from '@stoa/contract'
-import type { Registry } from 'prom-client'
 import type { Logger } from 'pino'
+import type { Registry } from 'prom-client'
 import type { Actor } from './actor.ts'
 import type { ConfigOf, ConfigSpec } from './config.ts'
 import type { JsonText } from './json-text.ts'

@@ -1,13 +1,20 @@
 export type { Actor, Origin } from './actor.ts'
 export type { Background } from './background.ts'
 export { type Cache, memoryCache } from './cache.ts'
-export { type ConfigOf, type ConfigSpec, type Environment, readConfig, type Setting, setting } from './config.ts'
+export {
+  type ConfigOf,
+  type ConfigSpec,
+  type Environment,
+  readConfig,
+  type Setting,
+  setting,
+} from './config.ts'
 export type { Answer, Edge, EdgeCall, EdgeHost, Health } from './edge.ts'
 export { type Host, type HostOptions, startHost } from './host.ts'
 export type { HostedService } from './hosted.ts'
+export { JsonText } from './json-text.ts'
 export type { EventLog, LoggedEvent, NewEvent } from './log.ts'
 export { topicOf } from './log.ts'
-export { JsonText } from './json-text.ts'
 export { processConfig } from './process-config.ts'
 export {
   defineService,

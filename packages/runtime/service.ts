@@ -73,19 +73,30 @@ export type ServiceContext<
 }
 
 /** Runs one statement and answers its rows. */
-export type Query = <Row extends object = Record<string, unknown>>(text: string, values?: readonly unknown[]) => Promise<Row[]>
+export type Query = <Row extends object = Record<string, unknown>>(
+  text: string,
+  values?: readonly unknown[],
+) => Promise<Row[]>
 
 /** A transaction: the only place where something can be announced. */
 export type Tx<Tables = unknown> = {
   readonly db: Transaction<Tables>
   readonly query: Query
   /** Announces a fact; `version` is the aggregate's, growing by each change of it. */
-  readonly emit: <E extends EventType>(type: E, payload: z.input<E['payload']>, aggregate: { version: number }) => void
+  readonly emit: <E extends EventType>(
+    type: E,
+    payload: z.input<E['payload']>,
+    aggregate: { version: number },
+  ) => void
   /**
    * Schedules a job. With a `key`, a job of that key that waits is replaced; one that runs is followed by this one.
    * It starts at `runAt`, or at once.
    */
-  readonly schedule: <I extends z.ZodType, C>(job: Job<I, C>, input: z.input<I>, options?: ScheduleOptions) => void
+  readonly schedule: <I extends z.ZodType, C>(
+    job: Job<I, C>,
+    input: z.input<I>,
+    options?: ScheduleOptions,
+  ) => void
   /** Records a staff write. Required once or more by every staff operation that is not a GET. */
   readonly audit: (entry: { subject: string; before: unknown; after: unknown }) => void
   /** Stores a keyed operation's answer with its effect; without it the answer is stored after the handler returns. */
@@ -176,7 +187,11 @@ export const job = <Input extends z.ZodType, Context>(spec: Job<Input, Context>)
  * Emits the service's current state again, a page of it after `after` in id order, and returns where the next page starts
  * (undefined at the end). A service added later, or a projection older than the log's retention, fills itself from it.
  */
-export type Republish<Context> = (after: string | undefined, tx: Tx<unknown>, ctx: Context) => Promise<string | undefined>
+export type Republish<Context> = (
+  after: string | undefined,
+  tx: Tx<unknown>,
+  ctx: Context,
+) => Promise<string | undefined>
 
 /** What `resources` may use when it opens them. */
 export type ResourceStart<Tables, Config extends ConfigSpec> = {
@@ -201,7 +216,10 @@ type ServiceSpec<
   readonly config?: Config
   readonly migrations?: URL
   readonly operations: {
-    readonly [K in keyof C['operations']]: Handler<C['operations'][K], ServiceContext<Tables, Needs, Config, Resources>>
+    readonly [K in keyof C['operations']]: Handler<
+      C['operations'][K],
+      ServiceContext<Tables, Needs, Config, Resources>
+    >
   }
   readonly reactions?: readonly Reaction<ServiceContext<Tables, Needs, Config, Resources>>[]
   // biome-ignore lint/suspicious/noExplicitAny: each job checks its own input

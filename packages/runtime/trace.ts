@@ -4,7 +4,8 @@ import { randomBytes } from 'node:crypto'
 export type Trace = { readonly traceId: string; readonly spanId: string; readonly sampled: boolean }
 
 // https://www.w3.org/TR/trace-context/#traceparent-header-field-values
-const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?$/
+const TRACEPARENT =
+  /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?$/
 
 export const newTrace = (): Trace => ({ traceId: hex(16), spanId: hex(8), sampled: true })
 
