@@ -1,12 +1,9 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { floorTransaction, insertedRows, rowsOfEach } from './floor-rows.ts'
 import { cpuMs, residentMb } from './process-use.ts'
-import { describeProfile } from './profile.ts'
+import { profiled } from './profile.ts'
 import { median } from './quantile.ts'
 import { bounded, number, type Section } from './section.ts'
 import { openShop } from './shop.ts'
@@ -96,14 +93,12 @@ export const checkoutProfile: Section = {
     await using shop = await openShop(bench, 'profile')
     await using shoppers = invite(shop)
     await buyMany(shoppers, WARM_UP)
-    const directory = await mkdtemp(join(tmpdir(), 'stoa-bench-'))
-    await using _ = { [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }) }
-    const path = join(directory, 'checkout.cpuprofile')
-    await shop.host.startProfile()
-    await buyMany(shoppers, 2 * CHECKOUTS)
-    await sleep(REST_MS)
-    await shop.host.stopProfile(path)
-    console.log(await describeProfile(path, { times: 2 * CHECKOUTS }))
+    const described = await profiled(shop.host, async () => {
+      await buyMany(shoppers, 2 * CHECKOUTS)
+      await sleep(REST_MS)
+      return 2 * CHECKOUTS
+    })
+    console.log(described)
     return []
   },
 }

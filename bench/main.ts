@@ -3,13 +3,20 @@ import { type EmbeddedPostgres, startEmbeddedPostgres } from '@stoa/runtime/embe
 import pg from 'pg'
 import { checkout, checkoutProfile } from './checkout.ts'
 import { stopChildren } from './child.ts'
-import { productReads } from './product-reads.ts'
+import { productProfile, productReads } from './product-reads.ts'
 import { reactions } from './reactions.ts'
 import { reservations } from './reservations.ts'
 import type { Bench, BenchDatabase, Figure, Section } from './section.ts'
 
 /** `npm run bench`: all figures. `npm run bench -- product checkout`: these sections alone. README.md says what each means. */
-const sections: readonly Section[] = [productReads, checkout, reservations, reactions, checkoutProfile]
+const sections: readonly Section[] = [
+  productReads,
+  checkout,
+  reservations,
+  reactions,
+  checkoutProfile,
+  productProfile,
+]
 
 const names = process.argv.slice(2)
 const unknown = names.filter((name) => !sections.some((section) => section.name === name))
@@ -38,7 +45,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 try {
   if (!postgres.owner) throw new Error('Another bench is running, and two would measure each other.')
   const figures = await measure(postgres)
-  console.log(`\n${table(figures)}`)
+  if (figures.length > 0) console.log(`\n${table(figures)}`)
 } catch (error) {
   console.error(error)
   process.exitCode = 1

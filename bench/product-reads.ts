@@ -6,6 +6,7 @@ import pg from 'pg'
 import type { BareRoute } from './bare-route.ts'
 import { freePort, startChild } from './child.ts'
 import { cpuMs } from './process-use.ts'
+import { profiled } from './profile.ts'
 import { median } from './quantile.ts'
 import { bounded, type Figure, number, type Section } from './section.ts'
 import { openShop } from './shop.ts'
@@ -58,8 +59,22 @@ export const productReads: Section = {
   },
 }
 
+/** Where the host's CPU goes when a product is read. */
+export const productProfile: Section = {
+  name: 'product-profile',
+  always: false,
+  run: async (bench) => {
+    await using shop = await openShop(bench, 'profile')
+    const server = { url: shop.url, pid: shop.host.pid }
+    const paths = shop.goods.slugs.slice(0, PRODUCTS_READ).map((slug) => `/v1/products/${slug}`)
+    await load(server, paths, WARM_UP_S)
+    console.log(await profiled(shop.host, async () => (await load(server, paths, ROUND_S)).answered))
+    return []
+  },
+}
+
 type Server = { readonly url: string; readonly pid: number }
-type Round = { readonly perSecond: number; readonly cpuMsEach: number }
+type Round = { readonly answered: number; readonly perSecond: number; readonly cpuMsEach: number }
 
 async function compare(
   name: string,
@@ -110,7 +125,7 @@ async function load({ url, pid }: Server, paths: readonly string[], durationS: n
   })
   const answered = result['2xx']
   assert.equal(result.non2xx + result.errors + result.timeouts, 0, `${url} refused some of ${paths[0]}`)
-  return { perSecond: answered / result.duration, cpuMsEach: (cpuMs(pid) - cpuBefore) / answered }
+  return { answered, perSecond: answered / result.duration, cpuMsEach: (cpuMs(pid) - cpuBefore) / answered }
 }
 
 /**

@@ -1,5 +1,8 @@
-import { readFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { Child } from './child.ts'
 
 type Profile = {
   readonly nodes: readonly {
@@ -15,9 +18,22 @@ const root = new URL('..', import.meta.url).href
 const FUNCTIONS = 25
 const OWNERS = 15
 
-/** The dearest functions of a CPU profile by self time, whose they are, and our own by what they call. */
-export async function describeProfile(path: string, { times }: { times: number }): Promise<string> {
-  const profile: Profile = JSON.parse(await readFile(path, 'utf8'))
+/** Profiles a child while `work` runs, and describes where its time went; `work` answers how many things it did. */
+export async function profiled(child: Child, work: () => Promise<number>): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'stoa-bench-'))
+  try {
+    const path = join(directory, 'cpuprofile')
+    await child.startProfile()
+    const times = await work()
+    await child.stopProfile(path)
+    return describe(JSON.parse(await readFile(path, 'utf8')), times)
+  } finally {
+    await rm(directory, { recursive: true, force: true })
+  }
+}
+
+/** The dearest functions by self time, whose they are, and our own with what they call. */
+function describe(profile: Profile, times: number): string {
   const self = new Map<number, number>()
   for (const [index, id] of profile.samples.entries())
     self.set(id, (self.get(id) ?? 0) + profile.timeDeltas[index]! / 1000)
@@ -56,7 +72,7 @@ export async function describeProfile(path: string, { times }: { times: number }
         ),
     ].join('\n')
   return [
-    `${(busy / times).toFixed(2)} ms of the main thread per checkout, profiled`,
+    `${(busy / times).toFixed(2)} ms of the main thread each, over ${times}, profiled`,
     top('Functions by self time', byFunction, FUNCTIONS),
     top('Whose they are', byOwner, OWNERS),
     top('Ours, with what they call', total, FUNCTIONS),
