@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { isDeepStrictEqual } from 'node:util'
 import { Rejection } from '@stoa/contract'
 import { EmailConfirmationRequested, PasswordResetRequested, UserRegistered } from '@stoa/contracts/auth'
 import { notification } from '@stoa/contracts/notification'
@@ -87,11 +88,13 @@ test('each fact about an account or an order brings its mail', async () => {
     bySubject.get('The payment of your order S-7K3M-92QX did not work') ?? '',
     /Your card was declined\.[\s\S]*your cart is as it was[\s\S]*\/orders\//,
   )
-  assert.deepEqual(host.world.calls, [
+  assert.equal(host.world.calls.length, 3)
+  for (const call of [
     { userId, purpose: 'welcome' },
     { userId, purpose: 'confirm-email', requestId },
     { userId, purpose: 'password-reset', requestId },
   ])
+    assert.ok(host.world.calls.some((made) => isDeepStrictEqual(made, call)))
 })
 
 test('the same event again, and its job again, and again at once, bring no second mail', async () => {
@@ -155,12 +158,14 @@ test('after a day of trying a mail is given up', async () => {
 test('when the connection breaks before the 250 the mail may come again, under the same Message-ID', async () => {
   await using host = await startMailHost()
   await host.faults({ dropBeforeAnswer: 1 })
-  const id = await confirmOrder(host)
-  await becomes(host, id, 'sent')
+  const request = { eventId: v7(), template: 'order-confirmation', subjectId: v7() }
+  await assert.rejects(host.runJob('send-mail', request), /did not take a mail/)
+  await host.runJob('send-mail', request)
+  const messageId = `${request.eventId}@shop.example`
   const mails = await host.mails()
   assert.deepEqual(
-    mails.map(({ messageId }) => messageId),
-    [`${id}@shop.example`, `${id}@shop.example`],
+    mails.map((mail) => mail.messageId),
+    [messageId, messageId],
   )
 })
 
