@@ -1,0 +1,21 @@
+import assert from 'node:assert/strict'
+import { it } from 'node:test'
+import { statements } from '@stoa/testing'
+import { startShop } from './shop.ts'
+
+const SECONDS = 12
+
+/** Counted in one process; each further process costs the same. */
+it('an idle shop asks its database less than once a second, for anything', async (test) => {
+  await using shop = await startShop({ topology: 'inside' })
+  await shop.host!.background!.settled()
+  const count = statements(shop.database.url)
+  await count.reset()
+  await new Promise((resolve) => setTimeout(resolve, SECONDS * 1000))
+  const asked = await count.snapshot()
+  const total = asked.reduce((sum, { calls }) => sum + calls, 0)
+  test.diagnostic(`${total} statements in ${SECONDS} s`)
+  const told = asked.map(({ query, calls }) => `${calls} x ${query.replaceAll(/\s+/g, ' ').slice(0, 120)}`).join('\n')
+  for (const { calls } of asked) assert(calls <= SECONDS, told)
+  assert(total <= SECONDS * 1.5, told)
+})
