@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
-import pg from 'pg'
 import { floorTransaction, insertedRows, rowsOfEach } from './floor-rows.ts'
+import { openPool } from './pool.ts'
 import { cpuMs, residentMb } from './process-use.ts'
 import { profiled } from './profile.ts'
 import { median } from './quantile.ts'
@@ -27,8 +27,7 @@ export const checkout: Section = {
   run: async (bench) => {
     await using shop = await openShop(bench, 'checkout')
     await using shoppers = invite(shop)
-    const pool = new pg.Pool({ connectionString: shop.databaseUrl, max: CONCURRENCY })
-    await using _ = { [Symbol.asyncDispose]: () => pool.end() }
+    await using pool = openPool(shop.databaseUrl, CONCURRENCY)
 
     const before = await insertedRows(pool)
     const bought = await buyMany(shoppers, WARM_UP)

@@ -35,8 +35,10 @@ const postgres = await startEmbeddedPostgres({
   dataDirectory: join(import.meta.dirname, '../.data/bench'),
   log: say,
 })
+let interrupted = false
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.once(signal, () => {
+    interrupted = true
     void stopChildren()
       .then(() => postgres.stop())
       .finally(() => process.exit(130))
@@ -47,7 +49,7 @@ try {
   const figures = await measure(postgres)
   if (figures.length > 0) console.log(`\n${table(figures)}`)
 } catch (error) {
-  console.error(error)
+  if (!interrupted) console.error(error)
   process.exitCode = 1
 } finally {
   await stopChildren()
@@ -68,6 +70,7 @@ async function measure(postgres: EmbeddedPostgres): Promise<Figure[]> {
     try {
       figures.push(...(await section.run(bench)))
     } catch (error) {
+      if (interrupted) throw error
       console.error(error)
       process.exitCode = 1
       figures.push({ name: section.name, measured: 'failed', wanted: 'to run', ok: false })

@@ -1,8 +1,8 @@
 import { inventory } from '@stoa/contracts/inventory'
 import inventoryService from '@stoa/inventory'
 import { startHost } from '@stoa/runtime'
-import pg from 'pg'
 import { v7 } from 'uuid'
+import { openPool } from './pool.ts'
 import { median, quantile } from './quantile.ts'
 import { bounded, number, type Section } from './section.ts'
 import { during } from './together.ts'
@@ -39,8 +39,7 @@ export const reservations: Section = {
       services: [inventoryService],
       environment: { DATABASE_URL: database.url, LOG_LEVEL: 'error', POOL_SIZE: String(POOL_SIZE) },
     })
-    const pool = new pg.Pool({ connectionString: database.url, max: POOL_SIZE })
-    await using _ = { [Symbol.asyncDispose]: () => pool.end() }
+    await using pool = openPool(database.url, POOL_SIZE)
     const stock = host.client(inventory, { via: 'bench' })
     await stock.seed({
       warehouse: { warehouse: 'main', name: 'Main', priority: 1 },
