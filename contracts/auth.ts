@@ -9,6 +9,8 @@ export const User = z.object({
   /** Whether the link in the mail was followed: what belongs to an address is shown only then. */
   emailVerified: z.boolean(),
   role: z.enum(['customer', 'admin', 'support', 'read-only']),
+  /** The password is one that was handed out: until it is changed and the session refreshed, its holder may do nothing else. */
+  mustChangePassword: z.boolean(),
   createdAt: Timestamp,
 })
 export type User = z.output<typeof User>
@@ -214,6 +216,7 @@ export const auth = contract('auth', {
     output: z.object({ email: z.string(), name: z.string().nullable(), token: z.string().nullable() }),
     errors: { UNKNOWN_USER: { status: 404, title: 'There is no such account.' } },
   }),
+  /** Again for an account that was disabled, or that nobody has used yet: it gets the role and a new one-time password. */
   addStaff: operation({
     summary: 'Give an address a staff account; the password is answered once',
     method: 'POST',
@@ -223,7 +226,10 @@ export const auth = contract('auth', {
     idempotency: 'natural',
     input: z.strictObject({ email: Email, role: z.enum(['admin', 'support', 'read-only']) }),
     output: z.object({ userId: Id, oneTimePassword: z.string() }),
-    errors: { EMAIL_TAKEN: { status: 409, title: 'There is an account with this address already.' } },
+    errors: {
+      EMAIL_TAKEN: { status: 409, title: 'There is an account with this address already.' },
+      BUSY: Busy,
+    },
   }),
   listStaff: operation({
     summary: 'All staff accounts',

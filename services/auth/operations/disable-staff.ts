@@ -1,0 +1,15 @@
+import { Rejection } from '@stoa/contract'
+import type { auth } from '@stoa/contracts/auth'
+import type { Handles } from '../context.ts'
+import { closeStaff } from '../staff.ts'
+
+export const disableStaff: Handles<typeof auth.operations.disableStaff> = async ({ email }, ctx) => {
+  await ctx.transaction(async (tx) => {
+    const closed = await closeStaff(tx.query, email)
+    if (!closed) throw new Rejection('UNKNOWN_USER')
+    const { userId, before } = closed
+    if (!before.disabled)
+      tx.audit({ subject: `user:${userId}`, before, after: { ...before, disabled: true } })
+  })
+  return null
+}

@@ -1,0 +1,66 @@
+import { auth } from '@stoa/contracts/auth'
+import { defineService } from '@stoa/runtime'
+import { config, needs, type Resources, type Tables } from './context.ts'
+import { announcePasswordReset } from './jobs/announce-password-reset.ts'
+import { rotateSigningKeys } from './jobs/rotate-signing-keys.ts'
+import { sweep } from './jobs/sweep.ts'
+import { openMailLinks } from './mail-links.ts'
+import { addStaff } from './operations/add-staff.ts'
+import { changePassword } from './operations/change-password.ts'
+import { confirmEmail } from './operations/confirm-email.ts'
+import { disableStaff } from './operations/disable-staff.ts'
+import { jwks } from './operations/jwks.ts'
+import { listStaff } from './operations/list-staff.ts'
+import { login } from './operations/login.ts'
+import { logout } from './operations/logout.ts'
+import { mailDetails } from './operations/mail-details.ts'
+import { me } from './operations/me.ts'
+import { refresh } from './operations/refresh.ts'
+import { register } from './operations/register.ts'
+import { requestPasswordReset } from './operations/request-password-reset.ts'
+import { resendConfirmation } from './operations/resend-confirmation.ts'
+import { resetPassword } from './operations/reset-password.ts'
+import { openPasswordHashing } from './password-hashing.ts'
+import { openSecret } from './secret.ts'
+import { openSigningKeys } from './signing-keys.ts'
+
+export default defineService<typeof auth, Tables, typeof needs, typeof config, Resources>({
+  contract: auth,
+  needs,
+  config,
+  migrations: new URL('./migrations/', import.meta.url),
+  resources: async ({ config, query, log }) => {
+    const secret = await openSecret(query, config.secret)
+    const signingKeys = await openSigningKeys({
+      query,
+      secret,
+      now: () => new Date(),
+      warn: (fields, message) => log.warn(fields, message),
+    })
+    const hashing = openPasswordHashing({ maxWaiting: config.hashesWaiting })
+    return {
+      hashing,
+      signingKeys,
+      mailLinks: openMailLinks(secret),
+      [Symbol.asyncDispose]: () => hashing[Symbol.asyncDispose](),
+    }
+  },
+  operations: {
+    register,
+    login,
+    refresh,
+    logout,
+    me,
+    changePassword,
+    requestPasswordReset,
+    resetPassword,
+    confirmEmail,
+    resendConfirmation,
+    jwks,
+    mailDetails,
+    addStaff,
+    listStaff,
+    disableStaff,
+  },
+  jobs: [announcePasswordReset, rotateSigningKeys, sweep],
+})

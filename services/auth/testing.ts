@@ -1,0 +1,73 @@
+import { auth, type Session } from '@stoa/contracts/auth'
+import { type Actor, newTrace } from '@stoa/runtime'
+import { startTestHost, type TestHost } from '@stoa/testing'
+import { decodeJwt } from 'jose'
+import service from './service.ts'
+
+export type AuthHost = Awaited<ReturnType<typeof startAuthHost>>
+
+/** The auth service alone. */
+export async function startAuthHost({
+  environment = {},
+  databaseOf,
+}: {
+  environment?: Record<string, string>
+  databaseOf?: TestHost
+} = {}) {
+  const host = await startTestHost({
+    services: [service],
+    environment,
+    ...(databaseOf ? { database: databaseOf.database } : {}),
+  })
+  return {
+    ...host,
+    /** As a browser calls it. */
+    browser: host.client(auth),
+    browserAt: (address: string) => host.client(auth, { address }),
+    /** As who holds the access token of a session. */
+    as: (session: Session) => host.client(auth, { actor: actorOf(session) }),
+    /** As other services and the operator's commands call it. */
+    inner: host.client(auth, { via: 'test' }),
+    /** The names and payloads of the facts announced so far. */
+    announced: async () => (await host.loggedEvents()).map(({ name, payload }) => ({ name, payload })),
+    runJob: (name: string, input: object = {}) => runJob(host, name, input),
+  }
+}
+
+export const PASSWORD = 'correct horse battery'
+
+let accounts = 0
+
+/** The input of a registration. */
+export const aRegistration = (given: { email?: string; password?: string; idempotencyKey?: string } = {}) => {
+  accounts += 1
+  return {
+    email: given.email ?? `Ada.${accounts}@Example.com`,
+    password: given.password ?? PASSWORD,
+    name: 'Ada Lovelace',
+    idempotencyKey: given.idempotencyKey ?? `key-${accounts}`,
+  }
+}
+
+/** Who a session's access token speaks for, as the gateway reads it. */
+export function actorOf({ accessToken }: Session): Actor {
+  const claims = decodeJwt<{
+    sid: string
+    role: string
+    email: string
+    email_verified: boolean
+    permissions?: string[]
+  }>(accessToken)
+  const who = { id: claims.sub!, sessionId: claims.sid }
+  return claims.role === 'customer'
+    ? { kind: 'customer', ...who, email: claims.email, emailVerified: claims.email_verified }
+    : { kind: 'staff', ...who, permissions: claims.permissions ?? [] }
+}
+
+/** Runs a job of the service now, as the clock would. */
+async function runJob(host: TestHost, name: string, input: object): Promise<void> {
+  const hosted = host.host.services.find((candidate) => candidate.name === 'auth')
+  const job = hosted?.service.jobs.find((candidate) => candidate.name === name)
+  if (!hosted || !job) throw new Error(`there is no job ${name}`)
+  await job.handle(input, hosted.context({ name, trace: newTrace(), signal: AbortSignal.timeout(10_000) }))
+}
