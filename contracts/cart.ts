@@ -1,6 +1,6 @@
 import { contract, operation } from '@stoa/contract'
 import { z } from 'zod'
-import { AmountMinor, Currency, Money } from './money.ts'
+import { AmountMinor, Currency } from './money.ts'
 import { Id, IdempotencyKey, Sku, Timestamp, Token } from './text.ts'
 
 /** Largest number of one item in a cart, and of lines. */
@@ -16,7 +16,7 @@ export const CartLine = z.object({
   options: z.record(z.string(), z.string()),
   quantity: z.int(),
   unitPriceMinor: AmountMinor,
-  totalMinor: AmountMinor,
+  totalMinor: z.int().min(0),
   /** Whether the shop can sell this many now. */
   available: z.boolean(),
 })
@@ -26,13 +26,20 @@ export const Cart = z.object({
   currency: Currency,
   lines: z.array(CartLine),
   itemCount: z.int(),
-  subtotal: Money,
+  /** May exceed what an order can cost after prices rose: 9,900 items of the dearest price are an exact Number. */
+  subtotal: z.object({ amountMinor: z.int().min(0), currency: Currency }),
   /** What changed since the shopper last looked, in words: `"Oak desk" now costs 149.00 EUR (was 129.00 EUR).` */
   notices: z.array(z.object({ sku: z.string(), code: z.string(), message: z.string() })),
   expiresAt: Timestamp,
   version: z.int(),
 })
 export type Cart = z.output<typeof Cart>
+
+const QuantityLimit = {
+  status: 409,
+  title: 'The cart cannot hold that many.',
+  data: z.object({ maxQuantity: z.int(), maxLines: z.int() }),
+} as const
 
 /** A guest's cart belongs to whoever holds its token; a customer's to the customer. Anyone else gets a 404. */
 const owner = { cartId: Id, cartToken: Token.optional() }
@@ -55,7 +62,11 @@ export const cart = contract('cart', {
     status: 201,
     idempotency: 'natural',
     headers: { idempotencyKey: 'idempotency-key' },
-    input: z.strictObject({ currency: Currency.optional(), idempotencyKey: IdempotencyKey }),
+    input: z.strictObject({
+      currency: Currency.optional(),
+      /** A guest's must be random, 16 characters or more: who repeats it from the same address is given the cart's token again. */
+      idempotencyKey: IdempotencyKey,
+    }),
     /** The token is a guest's only credential: send it back as `Cart-Token`. Null for a customer. */
     output: Cart.extend({ cartToken: z.string().nullable() }),
     errors: { CURRENCY_NOT_SOLD: { status: 422, title: 'The shop has no prices in this currency.' } },
@@ -98,11 +109,7 @@ export const cart = contract('cart', {
       CART_NOT_FOUND: NotFound,
       SKU_NOT_SOLD: { status: 404, title: 'The shop does not sell this item.' },
       OUT_OF_STOCK: OutOfStock,
-      QUANTITY_LIMIT: {
-        status: 409,
-        title: 'The cart cannot hold that many.',
-        data: z.object({ maxQuantity: z.int(), maxLines: z.int() }),
-      },
+      QUANTITY_LIMIT: QuantityLimit,
       IDEMPOTENCY_KEY_REUSED: {
         status: 422,
         title: 'This Idempotency-Key was used for a different request.',
@@ -118,7 +125,12 @@ export const cart = contract('cart', {
     headers,
     input: z.strictObject({ ...owner, lineId: Id, quantity: Quantity }),
     output: Cart,
-    errors: { CART_NOT_FOUND: NotFound, LINE_NOT_FOUND: LineNotFound, OUT_OF_STOCK: OutOfStock },
+    errors: {
+      CART_NOT_FOUND: NotFound,
+      LINE_NOT_FOUND: LineNotFound,
+      OUT_OF_STOCK: OutOfStock,
+      QUANTITY_LIMIT: QuantityLimit,
+    },
   }),
   removeLine: operation({
     summary: 'Take an item out of the cart',

@@ -14,3 +14,21 @@ export type Money = z.output<typeof Money>
 
 /** As an input: a field it does not name is refused. */
 export const MoneyInput = z.strictObject(Money.shape)
+
+/** Currencies whose exponent is not 2: ISO 4217, table A.1. (`Intl` follows the CLDR, which rounds some of these away.) */
+const EXPONENTS = new Map<string, number>([
+  ...'BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF'
+    .split(' ')
+    .map((code) => [code, 0] as const),
+  ...'BHD IQD JOD KWD LYD OMR TND'.split(' ').map((code) => [code, 3] as const),
+  ...'CLF UYW'.split(' ').map((code) => [code, 4] as const),
+])
+
+/** How many digits of an amount stand behind the point. */
+export const currencyExponent = (currency: string): number => EXPONENTS.get(currency) ?? 2
+
+/** For sentences, in any language: `149.00 EUR`, `1500 JPY`. */
+export function moneyInWords({ amountMinor, currency }: Money): string {
+  const digits = currencyExponent(currency)
+  return `${(amountMinor / 10 ** digits).toFixed(digits)} ${currency}`
+}

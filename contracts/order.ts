@@ -12,7 +12,16 @@ import { Email, Id, Line, Timestamp, Token } from './text.ts'
 export const OrderStatus = z.enum(['pending', 'payment_failed', 'confirmed', 'cancelled'])
 export type OrderStatus = z.output<typeof OrderStatus>
 
-export const CancelReason = z.enum(['requested', 'expired', 'superseded', 'out-of-stock'])
+export const CancelReason = z.enum([
+  'requested',
+  'expired',
+  /** The same cart was ordered anew. */
+  'superseded',
+  /** The payment came after its stock had gone to others. */
+  'out-of-stock',
+  /** The gateway does not take such an amount or currency. */
+  'payment-refused',
+])
 
 export const OrderLine = z.object({
   lineId: Id,
@@ -100,6 +109,17 @@ export const order = contract('order', {
         status: 409,
         title: 'This cart was ordered and paid.',
         data: z.object({ orderId: Id }),
+      },
+      /** Between two tries under one key the order expired, or another checkout of the cart replaced it. */
+      ORDER_ENDED: {
+        status: 409,
+        title: 'This order has ended. Order again, with another Idempotency-Key.',
+        data: z.object({ orderId: Id, reason: CancelReason }),
+      },
+      PAYMENT_REFUSED: {
+        status: 422,
+        title: 'This order cannot be paid.',
+        data: z.object({ message: z.string() }),
       },
     },
   }),
