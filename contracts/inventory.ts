@@ -30,6 +30,8 @@ export const Warehouse = z.object({
   priority: z.int(),
 })
 
+const WarehouseInput = { warehouse: WarehouseCode, name: Line(120), priority: z.int().min(0).max(1000) }
+
 const UnknownWarehouse = { status: 404, title: 'There is no such warehouse.' } as const
 const NotEnough = {
   status: 409,
@@ -141,7 +143,7 @@ export const inventory = contract('inventory', {
     access: 'staff',
     permission: 'inventory:write',
     idempotency: 'natural',
-    input: z.strictObject({ warehouse: WarehouseCode, name: Line(120), priority: z.int().min(0).max(1000) }),
+    input: z.strictObject(WarehouseInput),
     output: Warehouse,
     errors: { TOO_MANY_WAREHOUSES: { status: 409, title: 'There are at most 500 warehouses.' } },
   }),
@@ -220,13 +222,13 @@ export const inventory = contract('inventory', {
     idempotency: 'natural',
     bodyLimitBytes: 4 * 1024 * 1024,
     input: z.strictObject({
-      warehouse: Warehouse.strict(),
+      warehouse: z.strictObject(WarehouseInput),
       lines: z
         .array(
           z.strictObject({
             sku: Sku,
             quantity: z.int().min(0).max(10_000_000),
-            reorderPoint: z.int().min(0).nullable(),
+            reorderPoint: z.int().min(0).max(10_000_000).nullable(),
           }),
         )
         .max(5000),

@@ -24,6 +24,9 @@ const Gtin = z.string().regex(/^(\d{8}|\d{12,14})$/, 'must be a GTIN of 8, 12, 1
 export const MAX_VARIANTS = 250
 export const MAX_CATEGORIES = 5000
 
+/** A variant for each combination: more options than this make more variants than a product may have. */
+const MAX_OPTIONS = 5
+
 export const Option = z.object({ name: z.string(), values: z.array(z.string()) })
 const OptionInput = z.strictObject({ name: Line(40), values: z.array(Line(60)).min(1).max(100) })
 
@@ -89,10 +92,16 @@ export const Category = z.object({
   position: z.int(),
 })
 
+/** Which value each of the product's options has in a variant. */
+const OptionValuesInput = z
+  .record(Line(40), Line(60))
+  .refine((values) => Object.keys(values).length <= MAX_OPTIONS, `must have at most ${MAX_OPTIONS} entries`)
+  .meta({ maxProperties: MAX_OPTIONS })
+
 const VariantInput = z.strictObject({
   sku: Sku,
   barcode: Gtin.optional(),
-  options: z.record(Line(40), Line(60)).default({}),
+  options: OptionValuesInput.default({}),
   prices: z.array(PriceInput).min(1).max(20),
   cost: z.strictObject({ amountMinor: AmountMinor, currency: Currency }).optional(),
   weightGrams: z.int().min(0).max(10_000_000).optional(),
@@ -218,7 +227,7 @@ export const product = contract('product', {
       brand: Line(120).optional(),
       description: Prose(20_000).default(''),
       categoryIds: z.array(Id).max(50).default([]),
-      options: z.array(OptionInput).max(5).default([]),
+      options: z.array(OptionInput).max(MAX_OPTIONS).default([]),
       variants: z.array(VariantInput).min(1).max(MAX_VARIANTS),
     }),
     output: AdminProduct,
@@ -241,7 +250,7 @@ export const product = contract('product', {
       description: Prose(20_000).optional(),
       categoryIds: z.array(Id).max(50).optional(),
       /** The same options in any order; values may come, and go when no variant uses them. */
-      options: z.array(OptionInput).max(5).optional(),
+      options: z.array(OptionInput).max(MAX_OPTIONS).optional(),
       status: ProductStatus.optional(),
     }),
     output: AdminProduct,
@@ -382,7 +391,7 @@ export const product = contract('product', {
             brand: Line(120).optional(),
             description: Prose(20_000).default(''),
             categorySlugs: z.array(Slug).max(50).default([]),
-            options: z.array(OptionInput).max(5).default([]),
+            options: z.array(OptionInput).max(MAX_OPTIONS).default([]),
             variants: z.array(VariantInput).min(1).max(50),
           }),
         )

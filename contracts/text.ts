@@ -26,8 +26,8 @@ export const Id = z.uuidv7()
 /** RFC 5321 bounds an address to 254 characters. Compared without regard to case. */
 export const Email = z.email().max(254)
 
-/** UTC, ISO 8601. */
-export const Timestamp = z.iso.datetime()
+/** UTC, ISO 8601. Bounded, because the format allows any number of decimals. */
+export const Timestamp = z.iso.datetime().max(40)
 
 /** A merchant's stock keeping unit: what is priced, counted and picked. */
 export const Sku = z
