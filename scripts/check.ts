@@ -8,6 +8,8 @@ import { promisify } from 'node:util'
  * lets those that can write mend what they complain about.
  */
 const checks: Record<string, { program: string[]; write?: string[] }> = {
+  // What the first command on a fresh machine does, without doing it.
+  'package lock': { program: [npmProgram(), 'ci', '--dry-run', '--loglevel=error'] },
   types: { program: ['node_modules/typescript/bin/tsc', '--noEmit', '-p', '.'] },
   'lint and format': {
     program: ['node_modules/@biomejs/biome/bin/biome', 'ci', '--colors=off', '.'],
@@ -66,4 +68,9 @@ async function run(program: string[]): Promise<string | undefined> {
     const said = `${stdout}${stderr}`.trim()
     return killed ? `${said}\nended after ${withinMs / 1_000} s` : said || message
   }
+}
+
+/** npm's own file, which npm tells those that it runs. */
+function npmProgram(): string {
+  return process.env.npm_execpath ?? '--eval=console.error("Start it with npm run check"); process.exit(1)'
 }
