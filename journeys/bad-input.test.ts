@@ -48,7 +48,7 @@ describe(`bad input (${topology})`, () => {
             if (reply.status >= 400) assertProblem(reply, told)
             if (reply.status === 400 && reply.body.code === 'INVALID_INPUT') {
               assert(reply.body.fields.length > 0, told)
-              if (!isHeaderOrPath(operation, field))
+              if (!isHeaderOrPath(operation, field) && !accepts(operation, field, value, good))
                 assert(
                   reply.body.fields.some(
                     (one: { field: string }) => one.field === field || one.field.startsWith(`${field}.`),
@@ -87,7 +87,7 @@ describe(`bad input (${topology})`, () => {
   })
 
   it('in the address is a 404, a wrong method a 405 that names the right ones', async () => {
-    assert.equal((await shop.http.get('/v1/products/%ff')).status, 404)
+    assertProblem(await shop.http.get('/v1/products/%ff'), 'an address that cannot be decoded')
     assert.equal((await shop.http.get(`/v1/products/${'x'.repeat(5_000)}`)).status < 500, true)
     assert.equal((await shop.http.get('/v2/products')).status, 404)
     const wrong = await shop.http.send('PUT', '/v1/orders', { body: {} })
@@ -191,9 +191,9 @@ async function call(
   const headers: Record<string, string> = {}
   const text = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value)).slice(0, 4_000)
   const path = operation.path.replace(/\{(\w+)\}/g, (_, name: string) => {
-    const value = text(rest[name] ?? '').toWellFormed() || '-'
+    const value = text(rest[name] ?? '') || '-'
     delete rest[name]
-    return encodeURIComponent(value.slice(0, 400))
+    return encodeURIComponent(value.slice(0, 400).toWellFormed())
   })
   for (const [field, header] of Object.entries(operation.headers ?? {})) {
     if (rest[field] !== undefined) headers[header] = text(rest[field]).replaceAll(/[^\x20-\x7e]/g, '?')
@@ -205,7 +205,7 @@ async function call(
     const query = new URLSearchParams()
     for (const [field, value] of Object.entries(rest)) {
       for (const one of Array.isArray(value) ? value.slice(0, 500) : [value])
-        query.append(field, text(one).toWellFormed().slice(0, 2_000))
+        query.append(field, text(one).slice(0, 2_000).toWellFormed())
     }
     return shop.http.send(operation.method, `/v1${path}?${query}`, { headers, ...staff })
   }

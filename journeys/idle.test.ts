@@ -15,7 +15,9 @@ it('an idle shop asks its database less than once a second, for anything', async
   const asked = await count.snapshot()
   const total = asked.reduce((sum, { calls }) => sum + calls, 0)
   test.diagnostic(`${total} statements in ${SECONDS} s`)
-  const told = asked.map(({ query, calls }) => `${calls} x ${query.replaceAll(/\s+/g, ' ').slice(0, 120)}`).join('\n')
+  const told = asked
+    .map(({ query, calls }) => `${calls} x ${query.replaceAll(/\s+/g, ' ').slice(0, 120)}`)
+    .join('\n')
   for (const { calls } of asked) assert(calls <= SECONDS, told)
   assert(total <= SECONDS * 1.5, told)
 })

@@ -51,6 +51,9 @@ export async function startEdge(host: EdgeHost): Promise<Edge> {
     trustProxy: (_address, hop) => hop < settings.trustProxy,
     routerOptions: { maxParamLength: 500, ignoreTrailingSlash: true },
     requestIdHeader: false,
+    // An address that cannot even be decoded: no route and no hook has seen it.
+    frameworkErrors: (_error, request, reply) =>
+      refuse(request, reply, undefined, new Rejection('NOT_FOUND')),
     genReqId: (request) => {
       const given = request.headers['x-request-id']
       return typeof given === 'string' && REQUEST_ID.test(given) ? given : crypto.randomUUID()
