@@ -70,16 +70,32 @@ export function openDatabase({ url, directUrl, poolSize, applicationName, log }:
     directUrl: directUrl ?? url,
     pool,
     db: new Kysely({ dialect: new PostgresDialect({ pool }) }),
-    query: queryOn(pool),
+    query: queryOnPool(pool),
   }
 }
 
-/** A `Query` on a pool or one client. */
+/** A `Query` on one client. */
 export const queryOn =
-  (connection: pg.Pool | pg.PoolClient): Query =>
+  (client: pg.PoolClient): Query =>
   async <Row extends object>(text: string, values: readonly unknown[] = []) => {
-    const result = await connection.query({ name: statementName(text), text, values: values as unknown[] })
+    const result = await client.query({ name: statementName(text), text, values: values as unknown[] })
     return result.rows as Row[]
+  }
+
+/** A `Query` on any client of a pool. The pool's own `query` closes the connection of every statement that fails, a violated constraint too. */
+const queryOnPool =
+  (pool: pg.Pool): Query =>
+  async (text, values) => {
+    const client = await pool.connect()
+    let broken: Error | undefined
+    try {
+      return await queryOn(client)(text, values)
+    } catch (error) {
+      if (isOutage(error)) broken = error as Error
+      throw error
+    } finally {
+      client.release(broken)
+    }
   }
 
 /** A Kysely bound to one connection, so that builder and hand-written statements share a transaction. */
@@ -110,22 +126,23 @@ function statementName(text: string): string | undefined {
 export function isOutage(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   const code = (error as { code?: unknown }).code
-  if (typeof code === 'string') return OUTAGE_CODES.has(code) || /^(08|53)/.test(code)
+  if (typeof code === 'string') return OUTAGE_CODES.has(code) || /^(08|40|53|57P)/.test(code)
   return /timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error/.test(
     error.message,
   )
 }
 
-// https://www.postgresql.org/docs/18/errcodes-appendix.html: shutdowns, cancelled statements, lock timeouts; and Node's own.
+// https://www.postgresql.org/docs/18/errcodes-appendix.html: broken connections (08), deadlocks (40), too little of something (53),
+// shutdowns (57P), cancelled statements, lock timeouts, idle transactions, a standby; and Node's own.
 const OUTAGE_CODES = new Set([
-  '57P01',
-  '57P02',
-  '57P03',
   '57014',
   '55P03',
   '25P03',
+  '25006',
   'ECONNREFUSED',
   'ECONNRESET',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
   'EPIPE',
   'ETIMEDOUT',
   'ENOTFOUND',

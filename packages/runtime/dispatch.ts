@@ -7,7 +7,7 @@ import type { Database } from './database.ts'
 import { isOutage } from './database.ts'
 import type { Answer } from './edge.ts'
 import type { AnyContext } from './hosted.ts'
-import { claim, type IdempotencyScope, release, remember } from './idempotency.ts'
+import { claim, type IdempotencyScope, type Lock, release, remember } from './idempotency.ts'
 import { JsonText } from './json-text.ts'
 import type { Service } from './service.ts'
 import { inSpan } from './telemetry.ts'
@@ -144,20 +144,10 @@ async function run(
   const place = { database, schema }
   const claimed = await claim(place, scope, { input, operation, deadlineAt })
   if (claimed.state === 'answered') return { output: keep(operation, claimed.answer), headers: {} }
-  try {
-    return await execute(
-      target,
-      name,
-      operation,
-      input,
-      { ...meta, deadlineAt },
-      { scope, newId: claimed.newId },
-    )
-  } catch (error) {
-    await release(place, scope)
-    throw error
-  }
+  return execute(target, name, operation, input, { ...meta, deadlineAt }, { ...claimed, scope })
 }
+
+type Keyed = { readonly scope: IdempotencyScope; readonly newId: string; readonly lock: Lock }
 
 async function execute(
   target: Dispatcher,
@@ -165,7 +155,7 @@ async function execute(
   operation: Operation,
   input: unknown,
   meta: CallMeta,
-  keyed: { scope: IdempotencyScope; newId: string } | undefined,
+  keyed: Keyed | undefined,
 ): Promise<Answer> {
   const { service, database, checkAnswers } = target
   const schema = service.contract.name
@@ -176,6 +166,8 @@ async function execute(
   if (meta.signal.aborted) abort()
   else meta.signal.addEventListener('abort', abort, { once: true })
   let timer: NodeJS.Timeout | undefined
+  let running: Promise<unknown> | undefined
+  let ended = false
   try {
     const ctx = target.callContext({
       meta,
@@ -184,6 +176,7 @@ async function execute(
         actor: meta.actor,
         name: `${schema}.${name}`,
         idempotency: keyed?.scope,
+        deadlineAt: meta.deadlineAt,
         seen,
       },
       newId: keyed?.newId,
@@ -199,20 +192,40 @@ async function execute(
         Math.max(1, meta.deadlineAt - Date.now()),
       )
     })
-    const result: unknown = await Promise.race([service.operations[name]!(input as never, ctx), late])
+    running = Promise.resolve(service.operations[name]!(input as never, ctx)).finally(() => {
+      ended = true
+    })
+    const result: unknown = await Promise.race([running, late])
     if (operation.access === 'staff' && operation.method !== 'GET' && seen.opened > 0 && !seen.audited)
       throw new Error(`${schema}.${name} is a staff write without an audit record`)
     if (result instanceof JsonText) {
-      if (checkAnswers) operation.output.parse(JSON.parse(result.text))
+      const parsed = checkAnswers || keyed ? JSON.parse(result.text) : undefined
+      if (checkAnswers) operation.output.parse(parsed)
+      if (keyed && !seen.answered) await remember({ database, schema }, keyed.scope, parsed)
       return { output: result, headers }
     }
     const output = keep(operation, result)
     if (keyed && !seen.answered) await remember({ database, schema }, keyed.scope, output)
     return { output, headers }
+  } catch (error) {
+    const free = async () => keyed && release({ database, schema }, keyed.scope, keyed.lock)
+    // A handler that outlives its deadline may still act: its key is free when it has ended, or its lock has run out.
+    if (running && !ended) void running.catch((late) => logLate(target, name, late)).finally(free)
+    else await free()
+    throw error
   } finally {
     clearTimeout(timer)
     meta.signal.removeEventListener('abort', abort)
   }
+}
+
+/** What a handler says whose caller has gone. That it was stopped is no news. */
+function logLate({ service, log }: Dispatcher, name: string, error: unknown): void {
+  if (error instanceof Rejection) return
+  log.warn(
+    { err: error, operation: `${service.contract.name}.${name}` },
+    'an operation failed after its deadline',
+  )
 }
 
 /** Only what the contract promises leaves a service. */
@@ -222,12 +235,15 @@ function keep(operation: Operation, result: unknown): unknown {
   return kept.data
 }
 
-/** The rejection that a failure may show to a caller of this operation, or undefined for a bug. */
+/** The rejection that a failure may show to a caller of this operation, with what its declaration promises, or undefined for a bug. */
 export function toRejection(operation: Operation, error: unknown): Rejection | undefined {
   if (error instanceof Rejection) {
-    if (error.code === 'INTERNAL') return error
-    if (error.code in operation.errors || error.code in platformErrors) return error
-    return undefined
+    const declared = operation.errors[error.code]
+    if (!declared) return error.code in platformErrors ? error : undefined
+    if (error.data === undefined) return error
+    if (!declared.data) return new Rejection(error.code)
+    const kept = declared.data.safeParse(error.data)
+    return kept.success ? new Rejection(error.code, kept.data) : undefined
   }
   return isOutage(error) ? new Rejection('UNAVAILABLE') : undefined
 }

@@ -7,10 +7,13 @@ import type { Database } from './database.ts'
 export type IdempotencyScope = { readonly actor: string; readonly operation: string; readonly key: string }
 
 export type Claim =
-  | { readonly state: 'ours'; readonly newId: string }
+  | { readonly state: 'ours'; readonly newId: string; readonly lock: Lock }
   | { readonly state: 'answered'; readonly answer: unknown }
 
-/** A crashed try blocks the next one for at most its deadline and this. */
+/** Names the try that holds a key: a try that was overtaken must not free what its successor holds. */
+export type Lock = string
+
+/** A crashed try blocks the next one for at most its deadline and this: a commit that began in time ends within it. */
 const LOCK_MARGIN_MS = 1_000
 
 /**
@@ -26,16 +29,16 @@ export async function claim(
   const lockMs = (operation.deadlineMs ?? 10_000) + LOCK_MARGIN_MS
   const key = [scope.actor, scope.operation, scope.key]
   for (let pauseMs = 15; ; pauseMs = Math.min(pauseMs * 2, 250)) {
-    const [ours] = await database.query<{ new_id: string }>(
+    const [ours] = await database.query<{ new_id: string; lock: Lock }>(
       `insert into "${schema}".idempotency as i (actor, operation, key, body_hash, new_id, locked_until)
        values ($1, $2, $3, $4, $5, now() + $6 * interval '1 ms')
        on conflict (actor, operation, key) do update set locked_until = excluded.locked_until
          where i.answer is null and i.body_hash = excluded.body_hash
            and (i.locked_until is null or i.locked_until < now())
-       returning new_id`,
+       returning new_id, locked_until::text as lock`,
       [...key, hash, v7(), lockMs],
     )
-    if (ours) return { state: 'ours', newId: ours.new_id }
+    if (ours) return { state: 'ours', newId: ours.new_id, lock: ours.lock }
     const [theirs] = await database.query<{ body_hash: Buffer; answer: unknown; answered: boolean }>(
       `select body_hash, answer, answer is not null as answered from "${schema}".idempotency
        where actor = $1 and operation = $2 and key = $3`,
@@ -48,7 +51,7 @@ export async function claim(
   }
 }
 
-/** Remembers the answer of an operation that did not store it with its effect. */
+/** Remembers the answer of an operation that did not store it with its effect. The first answer stands. */
 export async function remember(
   { database, schema }: { database: Database; schema: string },
   scope: IdempotencyScope,
@@ -56,7 +59,7 @@ export async function remember(
 ): Promise<void> {
   await database.query(
     `update "${schema}".idempotency set answer = $4::jsonb, locked_until = null
-     where actor = $1 and operation = $2 and key = $3`,
+     where actor = $1 and operation = $2 and key = $3 and answer is null`,
     [scope.actor, scope.operation, scope.key, JSON.stringify(answer ?? null)],
   )
 }
@@ -65,12 +68,13 @@ export async function remember(
 export async function release(
   { database, schema }: { database: Database; schema: string },
   scope: IdempotencyScope,
+  lock: Lock,
 ): Promise<void> {
   await database
     .query(
       `update "${schema}".idempotency set locked_until = null
-       where actor = $1 and operation = $2 and key = $3 and answer is null`,
-      [scope.actor, scope.operation, scope.key],
+       where actor = $1 and operation = $2 and key = $3 and answer is null and locked_until = $4::timestamptz`,
+      [scope.actor, scope.operation, scope.key, lock],
     )
     .catch(() => {})
 }

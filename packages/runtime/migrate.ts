@@ -27,8 +27,9 @@ export async function applyMigrations(
   const client = await pool.connect()
   try {
     await client.query('begin')
+    // Another process may be at it, and filling an index may take its time.
+    await client.query(`set local lock_timeout = '60s'; set local statement_timeout = '30min'`)
     // Any number; the same in every process, so that they take turns.
-    await client.query(`set local lock_timeout = '60s'`)
     await client.query('select pg_advisory_xact_lock(727001, hashtext($1))', [schema])
     await client.query(`
       create schema if not exists "${schema}";

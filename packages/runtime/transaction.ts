@@ -1,4 +1,4 @@
-import type { EventType } from '@stoa/contract'
+import { type EventType, Rejection } from '@stoa/contract'
 import type { Kysely, Transaction } from 'kysely'
 import { v7 } from 'uuid'
 import { type Actor, actorName } from './actor.ts'
@@ -15,6 +15,8 @@ export type TransactionScope = {
   /** The operation, reaction or job, for audit records. */
   readonly name: string
   readonly idempotency?: IdempotencyScope | undefined
+  /** Epoch milliseconds. Nothing commits later: the caller was told TIMEOUT, and another try may hold the key. */
+  readonly deadlineAt?: number | undefined
   readonly inbox?: { readonly reaction: string; readonly eventIds: readonly string[] } | undefined
   /** What happened in the transactions of this scope, for the checks at its end. */
   readonly seen: { opened: number; audited: boolean; answered: boolean }
@@ -44,12 +46,15 @@ export function createTransactions(database: Database, schema: string, hooks: Tr
       try {
         return await runOnce(database, schema, hooks, scope, work)
       } catch (error) {
-        if (!isRetryable(error) || attempt === MAX_TRIES) throw error
+        if (!isRetryable(error) || attempt === MAX_TRIES || isLate(scope)) throw error
         await new Promise((resolve) => setTimeout(resolve, 5 + Math.random() * 20 * attempt))
       }
     }
   }
 }
+
+const isLate = ({ deadlineAt }: TransactionScope): boolean =>
+  deadlineAt !== undefined && Date.now() >= deadlineAt
 
 async function runOnce<T>(
   database: Database,
@@ -81,8 +86,12 @@ async function runOnce<T>(
         settlement.answer = { output }
       },
     })
+    if (isLate(scope)) throw new Rejection('TIMEOUT')
     await settlement.write(query)
-    await client.query('commit')
+    // PostgreSQL answers ROLLBACK, and no error, when a statement failed and `work` went on regardless.
+    const { command } = await client.query('commit')
+    if (command !== 'COMMIT')
+      throw new Error(`${scope.name}: a failed statement was ignored, nothing committed`)
     if (settlement.audits.length > 0) scope.seen.audited = true
     if (settlement.answer) scope.seen.answered = true
     if (settlement.outbox.length > 0) hooks.committed()
@@ -178,11 +187,18 @@ class Settlement {
         update "${this.#schema}".idempotency
         set answer = ${parameter(JSON.stringify(this.answer.output ?? null))}::jsonb, locked_until = null
         where actor = ${parameter(idempotency.actor)}::text and operation = ${parameter(idempotency.operation)}::text
-          and key = ${parameter(idempotency.key)}::text)`)
+          and key = ${parameter(idempotency.key)}::text and answer is null
+        returning 1)`)
     }
     if (parts.length === 0) return
     try {
-      await query(`with ${parts.join(',\n')}\nselect 1 as settled`, values)
+      const answers = this.answer && idempotency ? '(select count(*) from answered)' : '1'
+      const [row] = await query<{ settled: number }>(
+        `with ${parts.join(',\n')}\nselect ${answers}::int as settled`,
+        values,
+      )
+      // Another try of this key has committed its answer: it stands, and this effect must not come on top.
+      if (row!.settled === 0) throw new Rejection('IN_PROGRESS')
     } catch (error) {
       const { code, constraint } = error as { code?: string; constraint?: string }
       if (code === '23505' && constraint === 'inbox_pkey') throw new AlreadyHandled(this.#scope.name)
