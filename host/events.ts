@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util'
 import { startHost } from '@stoa/runtime'
 import { pino } from 'pino'
 import { openShopDatabase } from './database.ts'
-import { allServices } from './services.ts'
+import { loadServices } from './services.ts'
 
 const USAGE = `npm run events -- parked [<service>]                            lists events whose reaction kept failing
 npm run events -- put-back <service> [--reaction R] [--id ID]   runs them again; those that succeed leave
@@ -17,7 +17,7 @@ const { positionals, values } = parseArgs({
   options: { reaction: { type: 'string' }, id: { type: 'string' } },
 })
 const [command, name] = positionals
-const services = allServices.filter((service) => service.migrations)
+const services = (await loadServices()).filter((service) => service.migrations)
 const chosen = services.filter((service) => name === undefined || service.contract.name === name)
 const needsName = command === 'put-back' || command === 'republish'
 if (

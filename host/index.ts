@@ -1,3 +1,3 @@
 export { seedDemo } from './demo/seed.ts'
 export { hostConfig } from './host-config.ts'
-export { allServices, selectServices } from './services.ts'
+export { loadServices, serviceNames } from './services.ts'

@@ -8,7 +8,7 @@ import { openShopDatabase } from './database.ts'
 import { seedDemo } from './demo/seed.ts'
 import { hostConfig } from './host-config.ts'
 import { startSandboxProcess } from './sandbox.ts'
-import { selectServices } from './services.ts'
+import { loadServices } from './services.ts'
 
 /**
  * `npm start`: the services of this process with all that they need and that no address names: PostgreSQL, the outside world, a
@@ -45,7 +45,7 @@ try {
 
 async function main(): Promise<void> {
   const config = readConfig(hostConfig, process.env)
-  const services = selectServices(config.services)
+  const services = await loadServices(config.services)
   const hosts = (name: string) => services.some((service) => service.contract.name === name)
   const environment: Record<string, string | undefined> = { ...process.env }
   const logger = pino({ level: config.logLevel })

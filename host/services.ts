@@ -1,32 +1,25 @@
-import auth from '@stoa/auth'
-import cart from '@stoa/cart'
-import gateway from '@stoa/gateway'
-import inventory from '@stoa/inventory'
-import notification from '@stoa/notification'
-import order from '@stoa/order'
-import payment from '@stoa/payment'
-import product from '@stoa/product'
 import type { Service } from '@stoa/runtime'
 
-/** Every service there is. */
-export const allServices: readonly Service[] = [
-  gateway,
-  auth,
-  product,
-  cart,
-  inventory,
-  order,
-  payment,
-  notification,
-]
+/** Every service there is, loaded when it is hosted: a process that hosts one does not pay for the libraries of the others. */
+const services = {
+  gateway: () => import('@stoa/gateway'),
+  auth: () => import('@stoa/auth'),
+  product: () => import('@stoa/product'),
+  cart: () => import('@stoa/cart'),
+  inventory: () => import('@stoa/inventory'),
+  order: () => import('@stoa/order'),
+  payment: () => import('@stoa/payment'),
+  notification: () => import('@stoa/notification'),
+} satisfies Record<string, () => Promise<{ default: Service }>>
 
-/** The services that `SERVICES=order,payment` names; all of them when it is absent. */
-export function selectServices(names: string | undefined): readonly Service[] {
-  if (!names) return allServices
-  const wanted = names.split(',').map((name) => name.trim())
-  const known = new Map(allServices.map((service) => [service.contract.name, service]))
-  const unknown = wanted.filter((name) => !known.has(name))
+export const serviceNames: readonly string[] = Object.keys(services)
+
+/** The services that `SERVICES=order,payment` names; all of them when it is absent. Throws for a name that is not one. */
+export async function loadServices(names?: string): Promise<readonly Service[]> {
+  const wanted = names ? [...new Set(names.split(',').map((name) => name.trim()))] : serviceNames
+  const unknown = wanted.filter((name) => !serviceNames.includes(name))
   if (unknown.length > 0)
-    throw new Error(`SERVICES names ${unknown.join(', ')}; there are ${[...known.keys()].join(', ')}`)
-  return [...new Set(wanted)].map((name) => known.get(name)!)
+    throw new Error(`SERVICES names ${unknown.join(', ')}; there are ${serviceNames.join(', ')}`)
+  const loaded = await Promise.all(wanted.map((name) => services[name as keyof typeof services]()))
+  return loaded.map((module) => module.default)
 }

@@ -84,5 +84,5 @@ function explain({ code, data }: Rejection): string {
   const operations = [contract.operations.addStaff, contract.operations.disableStaff]
   const declared = operations.flatMap(({ errors }) => Object.entries(errors))
   const title = declared.find(([name]) => name === code)?.[1].title
-  return [title ?? code, ...reasons].join('\n')
+  return [...reasons, ...(title ? [title] : [])].join('\n') || code
 }

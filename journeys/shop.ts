@@ -4,7 +4,7 @@ import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import type { Client, Contract } from '@stoa/contract'
 import { auth } from '@stoa/contracts/auth'
-import { allServices } from '@stoa/host'
+import { loadServices, serviceNames } from '@stoa/host'
 import { type Host, startHost } from '@stoa/runtime'
 import { type Sandbox, startSandbox } from '@stoa/sandbox'
 import { createDatabase, eventually, type TestDatabase } from '@stoa/testing'
@@ -127,7 +127,7 @@ export async function startShop(options: ShopOptions = {}): Promise<Shop> {
 
 async function startInside(environment: Record<string, string>) {
   const host = await startHost({
-    services: allServices,
+    services: await loadServices(),
     environment: { ...environment, PORT: '0' },
     logger: pino({ level: environment.LOG_LEVEL ?? 'fatal' }),
     checkAnswers: true,
@@ -142,10 +142,10 @@ async function startInside(environment: Record<string, string>) {
 }
 
 async function startProcesses(wanted: Exclude<Topology, 'inside'>, environment: Record<string, string>) {
-  const names = allServices.map((service) => service.contract.name)
+  const names = serviceNames
   const groups = wanted === 'one' ? [names] : names.map((name) => [name])
   const replicas = wanted === 'replicated' ? 2 : 1
-  const placed: { services: string[]; port: number; internalPort: number }[] = []
+  const placed: { services: readonly string[]; port: number; internalPort: number }[] = []
   for (const services of groups) {
     for (let replica = 0; replica < replicas; replica += 1)
       placed.push({ services, port: await freePort(), internalPort: await freePort() })

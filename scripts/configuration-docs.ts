@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { allServices, hostConfig } from '@stoa/host'
+import { hostConfig, loadServices } from '@stoa/host'
 import { type ConfigSpec, processConfig, type Setting } from '@stoa/runtime'
 import { z } from 'zod'
 
@@ -22,7 +22,7 @@ const text = [
   '| `<SERVICE>_URL` | absent | an address | Where a service is that this process does not host: `ORDER_URL`. |',
   '| `<SERVICE>_DATABASE_URL` | `DATABASE_URL` | an address | The database of one service alone: `ORDER_DATABASE_URL`. |',
   '',
-  ...allServices.flatMap(({ contract, config }) =>
+  ...(await loadServices()).flatMap(({ contract, config }) =>
     Object.keys(config).length > 0 ? [...section(`The ${contract.name} service`, config), ''] : [],
   ),
 ].join('\n')
