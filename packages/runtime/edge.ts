@@ -35,8 +35,9 @@ export type EdgeHost = {
   readonly config: ConfigOf<ConfigSpec>
   readonly log: Logger
   readonly metrics: Registry
-  /** Whether this process can do its work: database, log, needs. Answers within a second. */
+  /** Whether this process can do its work: databases, reactions, jobs; not while it is stopping. Answers within about a second. */
   readonly ready: () => Promise<Health>
+  /** Aborts when the process has stopped; what was accepted before is not cut short by the beginning of the end. */
   readonly signal: AbortSignal
 }
 

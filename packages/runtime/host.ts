@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { type Client, type Contract, Rejection } from '@stoa/contract'
-import { type Logger, pino } from 'pino'
+import type { Logger } from 'pino'
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import { v7 } from 'uuid'
 import type { Actor } from './actor.ts'
@@ -9,10 +9,12 @@ import { memoryCache } from './cache.ts'
 import { type Environment, readConfig } from './config.ts'
 import { type Database, openDatabase } from './database.ts'
 import type { CallMeta, Dispatcher } from './dispatch.ts'
+import { DRAIN_MS } from './drain.ts'
 import type { Edge, Health } from './edge.ts'
 import type { AnyContext, HostedService } from './hosted.ts'
 import { startInternalServer } from './internal-server.ts'
 import type { EventLog } from './log.ts'
+import { createLogger } from './logger.ts'
 import { migrate } from './migrate.ts'
 import { createPostgresLog } from './postgres-log.ts'
 import { processConfig } from './process-config.ts'
@@ -62,16 +64,24 @@ const CACHE_ENTRIES = 10_000
 export async function startHost(options: HostOptions): Promise<Host> {
   const { services, environment } = options
   const config = readConfig(processConfig, environment)
-  const log = options.logger ?? pino({ level: config.logLevel })
+  const log = options.logger ?? createLogger(config.logLevel)
   const instance = randomUUID()
   const stopping = new AbortController()
   const metrics = new Registry()
   const undo: (() => Promise<unknown>)[] = []
-  const stop = async () => {
-    stopping.abort(new Error('the process is stopping'))
-    for (const step of undo.splice(0).reverse()) {
-      await step().catch((error: unknown) => log.error({ err: error }, 'a step of the shutdown failed'))
-    }
+  /** Ends what was accepted and does not end by itself. */
+  const ended = new AbortController()
+  let stopped: Promise<void> | undefined
+  const stop = (): Promise<void> => {
+    stopped ??= (async () => {
+      stopping.abort(new Error('the process is stopping'))
+      const late = setTimeout(() => ended.abort(new Error('the process has stopped')), DRAIN_MS)
+      for (const step of undo.splice(0).reverse())
+        await step().catch((error: unknown) => log.error({ err: error }, 'a step of the shutdown failed'))
+      clearTimeout(late)
+      ended.abort(new Error('the process has stopped'))
+    })()
+    return stopped
   }
   try {
     collectDefaultMetrics({ register: metrics })
@@ -80,11 +90,11 @@ export async function startHost(options: HostOptions): Promise<Host> {
 
     const databases = openDatabases(config, environment, log)
     undo.push(() => Promise.all([...databases.all.values()].map(({ pool }) => pool.end())))
-    await Promise.all(
-      services
-        .filter((service) => service.migrations)
-        .map((service) => migrate(databases.of(service).pool, service.contract.name, service.migrations)),
-    )
+    // One after the other: each may wait for another process, and together they would use up a small pool.
+    for (const service of services) {
+      if (!service.migrations) continue
+      await migrate(databases.of(service).pool, service.contract.name, service.migrations)
+    }
 
     const hosted = new Map<string, HostedPart>()
     const transports = new Map<Contract, Transport>()
@@ -117,7 +127,15 @@ export async function startHost(options: HostOptions): Promise<Host> {
     // Every need resolves now, not at its first call.
     for (const service of services) for (const need of Object.values(service.needs)) transportTo(need)
 
-    const ready = () => readiness([...databases.all.values()], background)
+    let looking: Promise<Health> | undefined
+    // However many ask at once, one looks.
+    const ready = (): Promise<Health> => {
+      if (stopping.signal.aborted) return Promise.resolve({ ok: false, checks: { process: 'is stopping' } })
+      looking ??= readiness([...databases.all.values()], background).finally(() => {
+        looking = undefined
+      })
+      return looking
+    }
     const parts = [...hosted.values()]
     let internalUrl: string | undefined
     let edge: Edge | undefined
@@ -142,7 +160,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
           ready,
           metrics,
           log,
-          signal: stopping.signal,
+          signal: ended.signal,
         })
         internalUrl = server.url
         undo.push(server.close)
@@ -163,7 +181,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
           log,
           metrics,
           ready,
-          signal: stopping.signal,
+          signal: ended.signal,
         })
         const { close } = edge
         undo.push(close)
@@ -182,7 +200,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
             idempotencyKey: undefined,
             trace: newTrace(),
             deadlineAt: Date.now() + BACKGROUND_DEADLINE_MS,
-            signal: stopping.signal,
+            signal: ended.signal,
           }),
         ),
       background,

@@ -9,12 +9,14 @@ export {
   type Setting,
   setting,
 } from './config.ts'
+export { drainable } from './drain.ts'
 export type { Answer, Edge, EdgeCall, EdgeHost, Health } from './edge.ts'
 export { type Host, type HostOptions, startHost } from './host.ts'
 export type { HostedService } from './hosted.ts'
 export { JsonText } from './json-text.ts'
 export type { EventLog, LoggedEvent, NewEvent } from './log.ts'
 export { topicOf } from './log.ts'
+export { createLogger } from './logger.ts'
 export { processConfig } from './process-config.ts'
 export {
   defineService,

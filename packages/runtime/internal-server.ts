@@ -1,11 +1,12 @@
 import { platformErrors, Rejection } from '@stoa/contract'
-import Fastify from 'fastify'
+import Fastify, { type onRequestHookHandler } from 'fastify'
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import { type Dispatcher, dispatch } from './dispatch.ts'
+import { drainable } from './drain.ts'
 import type { Health } from './edge.ts'
 import { JsonText } from './json-text.ts'
-import { internalPath, isSecret, readInternalCall } from './transport.ts'
+import { DRAINING, internalPath, isSecret, readInternalCall } from './transport.ts'
 
 export type InternalServer = { readonly url: string; readonly close: () => Promise<void> }
 
@@ -22,18 +23,34 @@ type InternalServerOptions = {
 
 /** Larger than any operation's own bound: the edge has refused what is too large for it. */
 const BODY_LIMIT_BYTES = 32 * 1024 * 1024
+/** The whole request must have arrived by then. */
+const REQUEST_TIMEOUT_MS = 30_000
 
 /** Serves the operations of the services hosted here to the other processes of the platform. */
 export async function startInternalServer(options: InternalServerOptions): Promise<InternalServer> {
   const { targets, secret, ready, metrics, log } = options
   const app = Fastify({
     bodyLimit: BODY_LIMIT_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    return503OnClosing: false,
     // Contracts refuse fields that they do not name, these like any other.
     onProtoPoisoning: 'ignore',
     onConstructorPoisoning: 'ignore',
     forceCloseConnections: 'idle',
     keepAliveTimeout: 65_000,
   })
+  let draining = false
+  app.addHook('preClose', async () => {
+    draining = true
+  })
+  // Before a body is read: only our own processes may send one.
+  const admit: onRequestHookHandler = (request, reply, done) => {
+    const header = request.headers['stoa-secret']
+    if (!isSecret(typeof header === 'string' ? header : undefined, secret))
+      reply.code(403).send({ code: 'FORBIDDEN' })
+    else if (draining) reply.code(503).header('connection', 'close').send({ code: DRAINING })
+    else done()
+  }
   app.get('/healthz', async () => ({ ok: true }))
   app.get('/readyz', async (_, reply) => {
     const health = await ready()
@@ -43,11 +60,8 @@ export async function startInternalServer(options: InternalServerOptions): Promi
   for (const target of targets) {
     const { contract } = target.service
     for (const [name, operation] of Object.entries(contract.operations)) {
-      app.post(internalPath(contract.name, name), async (request, reply) => {
+      app.post(internalPath(contract.name, name), { onRequest: admit }, async (request, reply) => {
         try {
-          const header = request.headers['stoa-secret']
-          if (!isSecret(typeof header === 'string' ? header : undefined, secret))
-            throw new Rejection('FORBIDDEN')
           const traceparent = request.headers.traceparent
           const { input, meta } = readInternalCall(
             request.body,
@@ -55,6 +69,7 @@ export async function startInternalServer(options: InternalServerOptions): Promi
             options.signal,
           )
           const { output, headers } = await dispatch(target, name, input, meta)
+          if (draining) reply.header('connection', 'close')
           if (Object.keys(headers).length > 0) reply.header('stoa-headers', JSON.stringify(headers))
           return reply
             .type('application/json')
@@ -71,6 +86,7 @@ export async function startInternalServer(options: InternalServerOptions): Promi
       })
     }
   }
+  const close = drainable(app)
   const url = await app.listen({ host: options.host, port: options.port })
-  return { url, close: () => app.close() }
+  return { url, close }
 }

@@ -66,7 +66,7 @@ export type ServiceContext<
   readonly newId: string
   readonly log: Logger
   readonly now: () => Date
-  /** Aborts when the caller's deadline passes or the process drains. */
+  /** Aborts when the caller's deadline passes, or when the process has no more time to drain. */
   readonly signal: AbortSignal
   /** Sets a response header that the operation declares. */
   readonly setHeader: (name: string, value: string) => void

@@ -3,9 +3,9 @@ import { randomBytes } from 'node:crypto'
 /** W3C Trace Context: where a piece of work stands in the journey that it belongs to. */
 export type Trace = { readonly traceId: string; readonly spanId: string; readonly sampled: boolean }
 
-// https://www.w3.org/TR/trace-context/#traceparent-header-field-values
+// https://www.w3.org/TR/trace-context/#traceparent-header-field-values; a version after 00 may carry more fields.
 const TRACEPARENT =
-  /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?$/
+  /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(?:(?<!^00-.*)-.*)?$/
 
 export const newTrace = (): Trace => ({ traceId: hex(16), spanId: hex(8), sampled: true })
 

@@ -34,6 +34,7 @@ export type InternalCall = {
 /** An idempotent call that never reached its service, or found it starting or draining, is tried at most this often in all. */
 const MAX_TRIES = 3
 const FIRST_PAUSE_MS = 40
+const ANSWER_MARGIN_MS = 500
 const POOL_OPTIONS = { connections: 64, pipelining: 1, connectTimeout: 2_000 }
 
 /** `addresses` holds one URL, or several by comma: replicas that take turns, the next one after a failure. */
@@ -85,33 +86,61 @@ async function sendOnce(
     idempotencyKey: meta.idempotencyKey,
     deadlineMs: remainingMs,
   }
-  const response = await pool.request({
-    path: internalPath(contract.name, name),
-    method: 'POST',
-    headers: {
-      'content-type': 'application/json',
-      'stoa-secret': secret,
-      traceparent: formatTraceparent(meta.trace),
-    },
-    body: JSON.stringify(call),
-    signal: meta.signal,
-    // The callee answers in time by itself; a little more, so that its own words arrive.
-    headersTimeout: remainingMs + 500,
-    bodyTimeout: remainingMs + 500,
-  })
-  const text = await response.body.text()
-  if (response.statusCode === 200) {
-    const headers = response.headers['stoa-headers']
-    return { output: new JsonText(text), headers: typeof headers === 'string' ? JSON.parse(headers) : {} }
+  const stop = new AbortController()
+  const abort = () => stop.abort(meta.signal.reason)
+  if (meta.signal.aborted) abort()
+  else meta.signal.addEventListener('abort', abort, { once: true })
+  // The callee answers in time by itself; a little more, so that its own words arrive. Waiting for a connection counts.
+  const timer = setTimeout(() => stop.abort(new Rejection('TIMEOUT')), remainingMs + ANSWER_MARGIN_MS)
+  try {
+    const response = await pool.request({
+      path: internalPath(contract.name, name),
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        'stoa-secret': secret,
+        traceparent: formatTraceparent(meta.trace),
+      },
+      body: JSON.stringify(call),
+      signal: stop.signal,
+    })
+    return readResponse(contract, operation, {
+      status: response.statusCode,
+      headers: response.headers['stoa-headers'],
+      text: await response.body.text(),
+    })
+  } finally {
+    clearTimeout(timer)
+    meta.signal.removeEventListener('abort', abort)
   }
+}
+
+function readResponse(
+  contract: Contract,
+  operation: Operation,
+  { status, headers, text }: { status: number; headers: unknown; text: string },
+): Answer {
+  if (status === 200)
+    return { output: new JsonText(text), headers: typeof headers === 'string' ? JSON.parse(headers) : {} }
   const { code, data } = JSON.parse(text) as { code: string; data?: unknown }
+  if (code === DRAINING) throw new TurnedAway()
   if (!(code in operation.errors) && !(code in platformErrors))
     throw new Error(`${contract.name} answered ${code}`)
   throw new Rejection(code, data)
 }
 
-/** No connection was made, so nothing can have happened: even a call that must not be repeated may be tried elsewhere. */
+/** The body's code when a draining process turns a call away before it begins. */
+export const DRAINING = 'DRAINING'
+
+class TurnedAway extends Rejection {
+  constructor() {
+    super('UNAVAILABLE')
+  }
+}
+
+/** Nothing can have happened, so even a call that must not be repeated may be tried elsewhere. */
 const neverArrived = (error: unknown): boolean =>
+  error instanceof TurnedAway ||
   ['ECONNREFUSED', 'UND_ERR_CONNECT_TIMEOUT'].includes((error as { code?: string }).code ?? '')
 
 export function isSecret(given: string | undefined, secret: string): boolean {
@@ -124,7 +153,8 @@ export function isSecret(given: string | undefined, secret: string): boolean {
 export function readInternalCall(body: unknown, traceparent: string | undefined, signal: AbortSignal) {
   const call = body as InternalCall
   const trace = parseTraceparent(traceparent)
-  if (!trace || typeof call?.deadlineMs !== 'number') throw new Rejection('NOT_FOUND')
+  if (!trace || typeof call?.deadlineMs !== 'number' || !call.actor?.kind || !call.origin)
+    throw invalidInput({ field: 'body', message: 'is not an internal call' })
   return {
     input: call.input,
     meta: {

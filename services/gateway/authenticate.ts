@@ -26,7 +26,7 @@ const CLOCK_TOLERANCE_SECONDS = 5
 export function createAuthenticator({ send, issuer, signal }: AuthenticatorOptions) {
   const remembered = new Map<string, { actor: Actor; expiresAtMs: number }>()
   const operation = auth.operations.jwks
-  let keys: { set: ReturnType<typeof createLocalJWKSet>; readAtMs: number } | undefined
+  let keys: { set: ReturnType<typeof createLocalJWKSet>; ids: string[]; readAtMs: number } | undefined
   let reading: Promise<void> | undefined
 
   const readKeys = (trace: Trace): Promise<void> => {
@@ -43,8 +43,14 @@ export function createAuthenticator({ send, issuer, signal }: AuthenticatorOptio
       signal,
     })
       .then(({ output }) => {
-        const set = output instanceof JsonText ? JSON.parse(output.text) : output
-        keys = { set: createLocalJWKSet(set as JSONWebKeySet), readAtMs: Date.now() }
+        const read = (output instanceof JsonText ? JSON.parse(output.text) : output) as JSONWebKeySet
+        const ids = read.keys.map(({ kid }) => kid ?? '')
+        // Tokens of a key that was withdrawn are not ours any longer.
+        if (keys?.ids.some((id) => !ids.includes(id))) remembered.clear()
+        keys = { set: createLocalJWKSet(read), ids, readAtMs: Date.now() }
+      })
+      .catch((error: unknown) => {
+        throw error instanceof Rejection && error.code !== 'INTERNAL' ? error : new Rejection('UNAVAILABLE')
       })
       .finally(() => {
         reading = undefined

@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs'
+import { STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
 import apiReference from '@scalar/fastify-api-reference'
-import { type Contract, type Operation, Rejection } from '@stoa/contract'
+import { type Contract, invalidInput, type Operation, Rejection } from '@stoa/contract'
 import {
   type ConfigOf,
+  drainable,
   type Edge,
   type EdgeHost,
   formatTraceparent,
@@ -32,9 +35,17 @@ const DEFAULT_BODY_LIMIT_BYTES = 128 * 1024
 const DEFAULT_DEADLINE_MS = 10_000
 /** The whole request must have arrived by then; a trickling client cannot hold a connection for longer. */
 const REQUEST_TIMEOUT_MS = 20_000
+/** How often connections are held against that bound; Node's own 30 s would let them live longer than it. */
+const TIMEOUT_CHECK_MS = 2_000
+/** A connection on which nothing moves, longer than any deadline: a client that does not read its answer. */
+const CONNECTION_TIMEOUT_MS = 30_000
+/** Of a path in a log line. */
+const MAX_LOGGED_PATH = 500
 /** A header that a client chose as its request's name. */
 const REQUEST_ID = /^[A-Za-z0-9._:-]{1,128}$/
-const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const
+/** Probes and measurements are answered while the rest is refused. */
+const ALWAYS_SERVED = new Set(['/healthz', '/readyz', '/metrics'])
 
 const version: string =
   JSON.parse(readFileSync(new URL('./package.json', import.meta.url), 'utf8')).version ?? '1'
@@ -45,28 +56,35 @@ export async function startEdge(host: EdgeHost): Promise<Edge> {
   const app = Fastify({
     bodyLimit: DEFAULT_BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    connectionTimeout: CONNECTION_TIMEOUT_MS,
+    http: { connectionsCheckingInterval: TIMEOUT_CHECK_MS },
     keepAliveTimeout: 65_000,
     forceCloseConnections: 'idle',
+    return503OnClosing: false,
     // Hop 0 is whoever holds the connection.
     trustProxy: (_address, hop) => hop < settings.trustProxy,
     routerOptions: { maxParamLength: 500, ignoreTrailingSlash: true },
     requestIdHeader: false,
-    // An address that cannot even be decoded: no route and no hook has seen it.
-    frameworkErrors: (_error, request, reply) =>
-      refuse(request, reply, undefined, new Rejection('NOT_FOUND')),
+    // An address that cannot be decoded, or is too long: no route and no hook has seen it.
+    frameworkErrors: (_error, request, reply) => {
+      request.startedAt = performance.now()
+      request.trace = newTrace()
+      return refuse(request, reply, undefined, new Rejection('NOT_FOUND'))
+    },
     genReqId: (request) => {
       const given = request.headers['x-request-id']
       return typeof given === 'string' && REQUEST_ID.test(given) ? given : crypto.randomUUID()
     },
+    clientErrorHandler: refuseConnection,
   })
   observe(app, host)
   bodies(app)
-  refuseExcess(app, settings.maxInFlight)
+  const load = refuseExcess(app, settings.maxInFlight)
 
   const authenticate = createAuthenticator({ send: host.send, issuer: settings.issuer, signal: host.signal })
   for (const contract of Object.values(published)) {
     for (const [name, operation] of Object.entries<Operation>(contract.operations)) {
-      if (operation.access !== 'service') route(app, host, contract, name, operation, authenticate)
+      if (operation.access !== 'service') route(app, host, contract, name, operation, { authenticate, load })
     }
   }
   refuseOtherMethods(app)
@@ -92,8 +110,9 @@ export async function startEdge(host: EdgeHost): Promise<Edge> {
       )
     return refuse(request, reply, undefined, rejection ?? new Rejection('INTERNAL'))
   })
+  const close = drainable(app)
   url = await app.listen({ port: settings.port, host: settings.host })
-  return { url, close: () => app.close() }
+  return { url, close }
 }
 
 /** The path under which an operation is published. */
@@ -105,7 +124,7 @@ function route(
   contract: Contract,
   name: string,
   operation: Operation,
-  authenticate: ReturnType<typeof createAuthenticator>,
+  { authenticate, load }: { authenticate: ReturnType<typeof createAuthenticator>; load: Load },
 ): void {
   const read = requestReader(operation)
   const deadlineMs = operation.deadlineMs ?? DEFAULT_DEADLINE_MS
@@ -116,6 +135,7 @@ function route(
     url: publicPath(operation).replace(/\{(\w+)\}/g, ':$1'),
     bodyLimit: operation.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES,
     handler: async (request, reply) => {
+      load.working += 1
       try {
         const actor = await authenticate(request.headers.authorization, request.trace)
         if (actor.kind !== 'anonymous' && actor.kind !== 'service')
@@ -153,6 +173,8 @@ function route(
           operation,
           error instanceof Rejection ? error : new Rejection('INTERNAL'),
         )
+      } finally {
+        load.working -= 1
       }
     },
   })
@@ -176,13 +198,12 @@ function refuse(
 
 /** What Fastify itself refuses before a route's handler runs. */
 function fastifyRejection(error: unknown): Rejection | undefined {
-  const { code, statusCode } = error as { code?: string; statusCode?: number }
+  const { statusCode } = error as { statusCode?: number }
   if (error instanceof Rejection) return error
   if (statusCode === 413) return new Rejection('PAYLOAD_TOO_LARGE')
   if (statusCode === 415) return new Rejection('UNSUPPORTED_MEDIA_TYPE')
-  if (code === 'FST_ERR_BAD_URL') return new Rejection('NOT_FOUND')
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
-    return new Rejection('INVALID_INPUT', { fields: [{ field: 'body', message: 'cannot be read' }] })
+    return invalidInput({ field: 'body', message: 'cannot be read' })
   return undefined
 }
 
@@ -216,7 +237,7 @@ function observe(app: FastifyInstance, host: EdgeHost): void {
         traceId: request.trace?.traceId,
         method: request.method,
         route,
-        path: request.url.split('?', 1)[0],
+        path: request.url.split('?', 1)[0]!.slice(0, MAX_LOGGED_PATH),
         status: reply.statusCode,
         durationMs: Math.round(durationMs * 100) / 100,
         actor: request.actorName,
@@ -234,18 +255,50 @@ function bodies(app: FastifyInstance): void {
   app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))
 }
 
-function refuseExcess(app: FastifyInstance, maxInFlight: number): void {
-  let inFlight = 0
+/** `open`: requests whose answer has not left. `working`: those that a handler works on, its client still there or not. */
+type Load = { open: number; working: number }
+
+/** Refuses what is too much, and what comes on a connection that was kept alive while the process drains. */
+function refuseExcess(app: FastifyInstance, maxInFlight: number): Load {
+  const load: Load = { open: 0, working: 0 }
+  let draining = false
+  app.addHook('preClose', (done) => {
+    draining = true
+    done()
+  })
   app.addHook('onRequest', (request, reply, done) => {
-    inFlight += 1
-    let counted = true
+    if (ALWAYS_SERVED.has(request.routeOptions.url ?? '')) return done()
+    load.open += 1
     reply.raw.once('close', () => {
-      if (counted) inFlight -= 1
-      counted = false
+      load.open -= 1
     })
-    if (inFlight > maxInFlight) void refuse(request, reply, undefined, new Rejection('UNAVAILABLE'))
+    if (draining || Math.max(load.open, load.working + 1) > maxInFlight)
+      void refuse(request, reply, undefined, new Rejection('UNAVAILABLE'))
     else done()
   })
+  app.addHook('onSend', (_request, reply, payload, done) => {
+    if (draining) reply.header('connection', 'close')
+    done(null, payload)
+  })
+  return load
+}
+
+/** What is not HTTP, too large a head, or too slow: there is no request to answer, but the client learns why. */
+function refuseConnection(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed) return
+  const [status, message] =
+    error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+      ? ([408, 'did not arrive in time'] as const)
+      : error.code === 'HPE_HEADER_OVERFLOW'
+        ? ([431, 'has too large a head'] as const)
+        : ([400, 'is not HTTP'] as const)
+  const { problem } = problemOf(undefined, invalidInput({ field: 'request', message }), undefined)
+  const body = JSON.stringify({ ...problem, status })
+  if (socket.writable)
+    socket.write(
+      `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nContent-Type: application/problem+json; charset=utf-8\r\nConnection: close\r\n\r\n${body}`,
+    )
+  socket.destroy(error)
 }
 
 /** A known address with a method that it does not serve. */
@@ -274,7 +327,12 @@ function health(app: FastifyInstance, host: EdgeHost): void {
   app.get('/healthz', async () => ({ ok: true }))
   app.get('/readyz', async (_, reply) => {
     const health = await host.ready()
-    return reply.code(health.ok ? 200 : 503).send(health)
+    // What is wrong in detail is for the log and the internal port: addresses and names are nobody's business here.
+    const checks = Object.entries(health.checks).map(([part, state]) => [
+      part,
+      state === 'ok' ? 'ok' : 'waiting',
+    ])
+    return reply.code(health.ok ? 200 : 503).send({ ok: health.ok, checks: Object.fromEntries(checks) })
   })
   app.get('/metrics', async (_, reply) =>
     reply.type(host.metrics.contentType).send(await host.metrics.metrics()),

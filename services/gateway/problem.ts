@@ -40,7 +40,9 @@ export function problemOf(
       title: spec.title,
       status: spec.status,
       code: name,
-      ...(code === 'INVALID_INPUT' ? { fields: (data as { fields: FieldError[] }).fields } : {}),
+      ...(code === 'INVALID_INPUT'
+        ? { fields: (data as { fields?: FieldError[] } | undefined)?.fields ?? [] }
+        : {}),
       ...(code !== 'INVALID_INPUT' && known && data !== undefined ? { data } : {}),
       ...(traceId ? { traceId } : {}),
     },
