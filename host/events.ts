@@ -1,6 +1,5 @@
 import { parseArgs } from 'node:util'
-import { startHost } from '@stoa/runtime'
-import { pino } from 'pino'
+import { createLogger, startHost } from '@stoa/runtime'
 import { openShopDatabase } from './database.ts'
 import { loadServices } from './services.ts'
 
@@ -33,7 +32,7 @@ const database = await openShopDatabase(process.env, console.error)
 const host = await startHost({
   services,
   environment: { ...process.env, DATABASE_URL: database.url, INTERNAL_PORT: undefined },
-  logger: pino({ level: 'warn' }, process.stderr),
+  logger: createLogger('warn', process.stderr),
 })
 try {
   if (command === 'parked') {

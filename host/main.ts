@@ -2,8 +2,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { inventory } from '@stoa/contracts/inventory'
 import { product } from '@stoa/contracts/product'
-import { type Host, readConfig, startHost } from '@stoa/runtime'
-import { pino } from 'pino'
+import { createLogger, type Host, readConfig, startHost } from '@stoa/runtime'
 import { openShopDatabase } from './database.ts'
 import { seedDemo } from './demo/seed.ts'
 import { hostConfig } from './host-config.ts'
@@ -15,11 +14,13 @@ import { loadServices } from './services.ts'
  * catalogue. Says one line when it is ready; Ctrl-C and SIGTERM stop everything in order.
  */
 const undo: (() => Promise<unknown>)[] = []
+let starting: Promise<unknown> | undefined
 let stopping: Promise<void> | undefined
 
-/** The doors first, the database last. */
+/** The doors first, the database last. What is just being started is let come up, or nobody could stop it. */
 const stop = (): Promise<void> => {
   stopping ??= (async () => {
+    await starting
     for (const step of undo.splice(0).reverse()) await step().catch((error: unknown) => console.error(error))
   })()
   return stopping
@@ -38,9 +39,23 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 try {
   await main()
 } catch (error) {
-  console.error(error instanceof Error && !process.env.DEBUG ? explain(error) : error)
+  // A start that a signal has interrupted did not fail.
+  if (!stopping) console.error(error instanceof Error && !process.env.DEBUG ? explain(error) : error)
   await stop()
-  process.exit(1)
+  process.exit(signals > 0 ? 0 : 1)
+}
+
+/** Waits for a part, and remembers how to stop it even when a signal comes meanwhile. */
+async function start<Part extends { readonly stop: () => Promise<unknown> }>(
+  part: Promise<Part>,
+): Promise<Part> {
+  starting = part.then(
+    ({ stop }) => undo.push(stop),
+    () => {},
+  )
+  const started = await part
+  if (stopping) throw new Error('The start was interrupted')
+  return started
 }
 
 async function main(): Promise<void> {
@@ -48,28 +63,26 @@ async function main(): Promise<void> {
   const services = await loadServices(config.services)
   const hosts = (name: string) => services.some((service) => service.contract.name === name)
   const environment: Record<string, string | undefined> = { ...process.env }
-  const logger = pino({ level: config.logLevel })
+  const logger = createLogger(config.logLevel)
   if (hosts('gateway')) await assertFree(config.port)
 
-  const database = await openShopDatabase(environment, (line) => logger.info(line))
-  undo.push(database.stop)
+  const database = await start(openShopDatabase(environment, (line) => logger.info(line)))
   environment.DATABASE_URL = database.url
   const wantsSandbox = (hosts('payment') && !config.stripeUrl) || (hosts('notification') && !config.smtpUrl)
   if (wantsSandbox) {
-    const sandbox = await startSandboxProcess({
-      port: config.sandboxPort,
-      smtpPort: config.sandboxSmtpPort,
-      dataDirectory: join(config.dataDirectory, 'sandbox'),
-      webhookUrl: `http://127.0.0.1:${config.port}/v1/payments/webhooks/stripe`,
-    })
-    undo.push(sandbox.stop)
+    const sandbox = await start(
+      startSandboxProcess({
+        port: config.sandboxPort,
+        smtpPort: config.sandboxSmtpPort,
+        dataDirectory: join(config.dataDirectory, 'sandbox'),
+        webhookUrl: `http://127.0.0.1:${config.port}/v1/payments/webhooks/stripe`,
+      }),
+    )
     environment.STRIPE_URL ??= sandbox.url
     environment.SMTP_URL ??= sandbox.smtpUrl
     environment.SANDBOX_URL = sandbox.url
   }
-  const host = await startHost({ services, environment, logger })
-  undo.push(host.stop)
-  if (stopping) return
+  const host = await start(startHost({ services, environment, logger }))
   const demo = config.demoCatalogue ?? (config.databaseUrl ? 'off' : 'on')
   if (demo === 'on' && hosts('product') && hosts('inventory')) await fillEmptyShop(host, logger)
   announce(host, environment.SANDBOX_URL)

@@ -2,8 +2,7 @@ import { parseArgs } from 'node:util'
 import auth from '@stoa/auth'
 import { Rejection } from '@stoa/contract'
 import { auth as contract } from '@stoa/contracts/auth'
-import { startHost } from '@stoa/runtime'
-import { pino } from 'pino'
+import { createLogger, startHost } from '@stoa/runtime'
 import { openShopDatabase } from './database.ts'
 
 const USAGE = `npm run staff -- add <email> --role admin|support|read-only   prints a one-time password
@@ -19,10 +18,13 @@ try {
   await using host = await startHost({
     services: [auth],
     environment: { ...process.env, DATABASE_URL: database.url },
-    logger: pino({ level: 'warn' }, process.stderr),
+    logger: createLogger('warn', process.stderr),
     background: false,
   })
-  const accounts = host.client(contract, { via: 'staff-command' })
+  const accounts = host.client(contract, {
+    via: 'staff-command',
+    actor: { kind: 'service', name: 'staff-command' },
+  })
   if (command === 'add') {
     const { oneTimePassword } = await accounts.addStaff({ email, role })
     console.log(`${email} is ${role}. The password works until its owner sets another, which is the first`)
