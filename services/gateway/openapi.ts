@@ -91,7 +91,8 @@ function describe(contract: Contract, name: string, operation: Operation): objec
     summary: operation.summary,
     tags: [contract.name],
     ...(operation.permission ? { description: `Permission: \`${operation.permission}\`.` } : {}),
-    ...(operation.access === 'public' ? {} : { security: [{ bearer: [] }] }),
+    // What is public may still know who asks.
+    security: operation.access === 'public' ? [{}, { bearer: [] }] : [{ bearer: [] }],
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(hasBody
       ? {
@@ -121,6 +122,9 @@ function responses(operation: Operation): object {
   if (operation.access === 'staff') refuse('FORBIDDEN', platformErrors.FORBIDDEN)
   if (operation.idempotency === 'key') refuse('IDEMPOTENCY_KEY_REUSED', platformErrors.IDEMPOTENCY_KEY_REUSED)
   for (const [code, spec] of Object.entries(operation.errors)) refuse(code, spec)
+  const problem = {
+    'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } },
+  }
   return {
     [status]:
       status === 204
@@ -134,10 +138,11 @@ function responses(operation: Operation): object {
         refusal,
         {
           description: codes.join('\n\n'),
-          content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+          content: problem,
         },
       ]),
     ),
+    default: { description: 'Any other refusal, an outage included', content: problem },
   }
 }
 
