@@ -40,21 +40,29 @@ function byIp(kind: Limit['kind'], address: string | undefined, max: number, win
   return subject === undefined ? [] : [{ kind, subject, max, windowSeconds }]
 }
 
-/**
- * Common table expressions, for the head of a statement whose `$1` is `countsParameter(limits)`: counts the attempt in each of its
- * windows, before it is known whether it succeeds, so that many at once cannot pass the limit together. Rows are locked in key order.
- */
-export const COUNTED = `
-  counted as (
+const counting = (source: string) => `
     insert into auth.attempts as a (kind, subject, count, window_ends_at)
-    select r.kind, r.subject, 1, now() + make_interval(secs => r."windowSeconds")
-    from jsonb_to_recordset($1::jsonb) as r (kind text, subject text, "windowSeconds" int)
-    order by r.kind, r.subject
+    select r.kind, r.subject, 1, now() + make_interval(secs => r."windowSeconds") ${source}
     on conflict (kind, subject) do update set
       count = case when a.window_ends_at <= now() then 1 else least(a.count + 1, 1000000) end,
       window_ends_at = case when a.window_ends_at <= now() then excluded.window_ends_at else a.window_ends_at end
-    returning a.kind, a.count, ceil(extract(epoch from a.window_ends_at - now()))::int as "retryAfterSeconds"),
-  counts as (select coalesce(jsonb_agg(to_jsonb(counted)), '[]') as counts from counted)`
+    returning a.kind, a.count, ceil(extract(epoch from a.window_ends_at - now()))::int as "retryAfterSeconds"`
+
+/**
+ * Common table expressions, for the head of a statement whose `$1` is `countsParameter(limits)`: counts the attempt in each of its
+ * windows, before it is known whether it succeeds, so that many at once cannot pass the limit together. The IP address comes first, and
+ * one that is over its limit does not count against the account: whoever is locked out cannot lock others out. Everybody locks
+ * rows in this order.
+ */
+export const COUNTED = `
+  limited as (
+    select * from jsonb_to_recordset($1::jsonb) as r (kind text, subject text, max int, "windowSeconds" int)),
+  by_ip as (${counting(`from limited r where r.kind like '%-ip'`)}),
+  by_subject as (${counting(`from limited r where r.kind not like '%-ip'
+      and not exists (select from by_ip join limited l using (kind) where by_ip.count > l.max)`)}),
+  counts as (
+    select coalesce(jsonb_agg(to_jsonb(c)), '[]') as counts
+    from (select * from by_ip union all select * from by_subject) c)`
 
 export const countsParameter = (limits: readonly Limit[]): string => JSON.stringify(limits)
 
@@ -81,7 +89,7 @@ export const forgiven = (parameter: string): string => `
     select a.kind, a.subject
     from auth.attempts a
     join jsonb_to_recordset(${parameter}::jsonb) as r (kind text, subject text) using (kind, subject)
-    order by a.kind, a.subject
+    order by a.kind like '%-ip' desc, a.kind, a.subject
     for update of a),
   forgiven as (
     update auth.attempts a

@@ -17,8 +17,12 @@ export const config = {
   ),
   secret: setting(
     'AUTH_SECRET',
-    z.string().min(32, 'must have at least 32 characters').optional(),
-    'Seals the signing keys in the database and signs the links in mails; the same for all replicas. Absent: one is made and kept in the database itself.',
+    z
+      .string()
+      .transform((text) => text.split(',').map((part) => part.trim()))
+      .pipe(z.array(z.string().min(32, 'must have at least 32 characters')))
+      .optional(),
+    'Seals the signing keys in the database and signs the links in mails; the same for all replicas. Absent: one is made and kept in the database itself. To replace it, set the new and the old one, separated by a comma, for 31 days.',
   ),
   loginFailuresPerAccount: setting(
     'AUTH_LOGIN_FAILURES_PER_ACCOUNT',

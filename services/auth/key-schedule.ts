@@ -26,11 +26,14 @@ export function publishedKeys<Key extends KeyTimes>(keys: readonly Key[], now: D
   })
 }
 
-/** The next key's times when it is time to make it, a day or more before it signs. */
-export function dueSuccessor(keys: readonly KeyTimes[], now: Date): KeyTimes | undefined {
+/** The next key's times when it is time to make it, a day or more before it signs. One that is outdated is replaced at once. */
+export function dueSuccessor(
+  keys: readonly KeyTimes[],
+  { now, outdated }: { now: Date; outdated: boolean },
+): KeyTimes | undefined {
   const newest = byGeneration(keys).at(-1)
   if (!newest) return { generation: 1, signsFrom: now }
-  const wanted = newest.signsFrom.getTime() + SIGNS_FOR_MS
+  const wanted = outdated ? now.getTime() : newest.signsFrom.getTime() + SIGNS_FOR_MS
   if (wanted - PUBLISHED_AHEAD_MS > now.getTime()) return undefined
   return {
     generation: newest.generation + 1,

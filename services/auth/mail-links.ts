@@ -1,5 +1,5 @@
-import { errors, jwtVerify, SignJWT } from 'jose'
-import type { Secret } from './secret.ts'
+import { errors, type JWTPayload, jwtVerify, SignJWT } from 'jose'
+import type { Secrets } from './secrets.ts'
 
 /** What a link in a mail entitles to. Whoever has the token reads the mailbox. */
 export type MailLink =
@@ -20,9 +20,9 @@ export type MailLinks = {
 const LIFE_SECONDS = { 'confirm-email': 7 * 86_400, 'password-reset': 3_600 }
 const TYPE = 'stoa-mail-link+jwt'
 
-/** Tokens that are stored nowhere: a JWT under a key derived from the shop's secret, for one purpose (its audience). */
-export function openMailLinks(secret: Secret): MailLinks {
-  const key = secret.key('mail links')
+/** Tokens that are stored nowhere: a JWT under a key derived from the shop's secrets, for one purpose (its audience). */
+export function openMailLinks(secrets: Secrets): MailLinks {
+  const keys = secrets.keys('mail links')
   return {
     sign: (link, now) => {
       const issuedAt = Math.floor(now.getTime() / 1000)
@@ -31,22 +31,33 @@ export function openMailLinks(secret: Secret): MailLinks {
         .setAudience(link.purpose)
         .setSubject(link.userId)
         .setExpirationTime(issuedAt + LIFE_SECONDS[link.purpose])
-        .sign(key)
+        .sign(keys[0])
     },
     read: async (token, purpose, now) => {
-      try {
-        const { payload } = await jwtVerify(token, key, {
-          algorithms: ['HS256'],
-          typ: TYPE,
-          audience: purpose,
-          currentDate: now,
-          requiredClaims: purpose === 'password-reset' ? ['sub', 'exp', 'jti'] : ['sub', 'exp'],
-        })
-        return { purpose, userId: payload.sub, requestId: payload.jti } as never
-      } catch (error) {
-        if (error instanceof errors.JOSEError) return undefined
-        throw error
+      for (const key of keys) {
+        const payload = await verified(token, { key, purpose, now })
+        if (payload) return { purpose, userId: payload.sub, requestId: payload.jti } as never
       }
+      return undefined
     },
+  }
+}
+
+async function verified(
+  token: string,
+  { key, purpose, now }: { key: Uint8Array; purpose: MailLink['purpose']; now: Date },
+): Promise<JWTPayload | undefined> {
+  try {
+    const { payload } = await jwtVerify(token, key, {
+      algorithms: ['HS256'],
+      typ: TYPE,
+      audience: purpose,
+      currentDate: now,
+      requiredClaims: purpose === 'password-reset' ? ['sub', 'exp', 'jti'] : ['sub', 'exp'],
+    })
+    return payload
+  } catch (error) {
+    if (error instanceof errors.JOSEError) return undefined
+    throw error
   }
 }

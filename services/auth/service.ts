@@ -21,7 +21,7 @@ import { requestPasswordReset } from './operations/request-password-reset.ts'
 import { resendConfirmation } from './operations/resend-confirmation.ts'
 import { resetPassword } from './operations/reset-password.ts'
 import { openPasswordHashing } from './password-hashing.ts'
-import { openSecret } from './secret.ts'
+import { openSecrets } from './secrets.ts'
 import { openSigningKeys } from './signing-keys.ts'
 
 export default defineService<typeof auth, Tables, typeof needs, typeof config, Resources>({
@@ -30,10 +30,10 @@ export default defineService<typeof auth, Tables, typeof needs, typeof config, R
   config,
   migrations: new URL('./migrations/', import.meta.url),
   resources: async ({ config, query, log }) => {
-    const secret = await openSecret(query, config.secret)
+    const secrets = await openSecrets(query, config.secret)
     const signingKeys = await openSigningKeys({
       query,
-      secret,
+      secrets,
       now: () => new Date(),
       warn: (fields, message) => log.warn(fields, message),
     })
@@ -41,7 +41,7 @@ export default defineService<typeof auth, Tables, typeof needs, typeof config, R
     return {
       hashing,
       signingKeys,
-      mailLinks: openMailLinks(secret),
+      mailLinks: openMailLinks(secrets),
       [Symbol.asyncDispose]: () => hashing[Symbol.asyncDispose](),
     }
   },

@@ -1,15 +1,17 @@
 import { createPrivateKey, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto'
 import type { Query } from '@stoa/runtime'
 import { dueSuccessor, type KeyTimes, PUBLISHED_AHEAD_MS, publishedKeys, signingKey } from './key-schedule.ts'
-import type { Secret } from './secret.ts'
+import type { Secrets } from './secrets.ts'
 
 export type PublicJwk = Readonly<Record<string, string>>
 
 type Key = KeyTimes & {
   readonly kid: string
   readonly publicJwk: PublicJwk
-  /** Undefined when it was sealed under another secret: it is published and does not sign here. */
+  /** Undefined when it was sealed under a secret that is not known here. */
   readonly privateKey: KeyObject | undefined
+  /** Sealed under a secret that is being replaced. */
+  readonly outdated: boolean
 }
 
 export type SigningKeys = {
@@ -25,18 +27,20 @@ export type SigningKeys = {
 const FRESH_FOR_MS = 3_600_000
 /** Whoever verifies asks every few minutes, or when it meets a key that it does not know. */
 const PUBLISHED_FRESH_FOR_MS = 30_000
+const UNKNOWN_SECRET =
+  'The signing keys in the database are sealed under another secret. Set AUTH_SECRET to it; to replace it, to the new one, a comma, and it.'
 /** After a read that failed. */
 const RETRY_AFTER_MS = 60_000
 
 /** The keys that all replicas share through the database. The first replica makes the first key. */
 export async function openSigningKeys({
   query,
-  secret,
+  secrets,
   now,
   warn,
 }: {
   query: Query
-  secret: Secret
+  secrets: Secrets
   now: () => Date
   warn: (fields: object, message: string) => void
 }): Promise<SigningKeys> {
@@ -47,7 +51,7 @@ export async function openSigningKeys({
 
   const read = (): Promise<void> => {
     triedAt = now().getTime()
-    reading ??= readKeys(query, secret)
+    reading ??= readKeys(query, secrets)
       .then((found) => {
         keys = found
         readAt = now().getTime()
@@ -69,26 +73,24 @@ export async function openSigningKeys({
     )
   }
 
+  const usable = () =>
+    signingKey(
+      publishedKeys(keys, now()).filter(({ privateKey }) => privateKey),
+      now(),
+    )
+
   await read()
-  if (!keys.some(({ privateKey }) => privateKey)) {
-    if (keys.length > 0)
-      warn({}, 'no signing key opens with this AUTH_SECRET: a new one is made, and links in mails are void')
-    await addKey(query, secret, {
-      generation: Math.max(0, ...keys.map(({ generation }) => generation)) + 1,
-      signsFrom: now(),
-    })
+  if (keys.length === 0) {
+    await addKey(query, secrets, { generation: 1, signsFrom: now() })
     await read()
   }
+  if (!usable()) throw new Error(UNKNOWN_SECRET)
 
   return {
     current: async () => {
       await refresh()
-      const key = signingKey(
-        keys.filter(({ privateKey }) => privateKey),
-        now(),
-      )
-      if (!key?.privateKey)
-        throw new Error('there is no key to sign with: do all replicas have one AUTH_SECRET?')
+      const key = usable()
+      if (!key?.privateKey) throw new Error(UNKNOWN_SECRET)
       return { kid: key.kid, privateKey: key.privateKey }
     },
     published: async () => {
@@ -101,8 +103,9 @@ export async function openSigningKeys({
     },
     rotate: async () => {
       await read()
-      const successor = dueSuccessor(keys, now())
-      if (successor) await addKey(query, secret, successor)
+      const outdated = keys.at(-1)?.outdated ?? false
+      const successor = dueSuccessor(keys, { now: now(), outdated })
+      if (successor) await addKey(query, secrets, successor)
       const kept = publishedKeys(keys, now()).map(({ generation }) => generation)
       if (kept.length > 0)
         await query('delete from auth.signing_keys where generation < $1', [Math.min(...kept)])
@@ -111,7 +114,7 @@ export async function openSigningKeys({
   }
 }
 
-async function readKeys(query: Query, secret: Secret): Promise<Key[]> {
+async function readKeys(query: Query, secrets: Secrets): Promise<Key[]> {
   const rows = await query<{
     generation: number
     kid: string
@@ -123,14 +126,14 @@ async function readKeys(query: Query, secret: Secret): Promise<Key[]> {
      from auth.signing_keys order by generation`,
   )
   return rows.map(({ sealed, ...row }) => {
-    const opened = secret.open({ name: row.kid, sealed })
-    const privateKey = opened ? createPrivateKey({ key: JSON.parse(opened), format: 'jwk' }) : undefined
-    return { ...row, privateKey }
+    const opened = secrets.open({ name: row.kid, sealed })
+    const privateKey = opened && createPrivateKey({ key: JSON.parse(opened.text), format: 'jwk' })
+    return { ...row, privateKey, outdated: opened !== undefined && !opened.byFirst }
   })
 }
 
 /** A replica that makes the same generation at the same time wins or loses; both read what won. */
-async function addKey(query: Query, secret: Secret, { generation, signsFrom }: KeyTimes): Promise<void> {
+async function addKey(query: Query, secrets: Secrets, { generation, signsFrom }: KeyTimes): Promise<void> {
   const kid = randomBytes(12).toString('base64url')
   const { publicKey, privateKey } = generateKeyPairSync('ed25519')
   const jwk = { ...publicKey.export({ format: 'jwk' }), kid, alg: 'EdDSA', use: 'sig' }
@@ -141,7 +144,7 @@ async function addKey(query: Query, secret: Secret, { generation, signsFrom }: K
       generation,
       kid,
       JSON.stringify(jwk),
-      secret.seal({ name: kid, text: JSON.stringify(privateKey.export({ format: 'jwk' })) }),
+      secrets.seal({ name: kid, text: JSON.stringify(privateKey.export({ format: 'jwk' })) }),
       signsFrom,
     ],
   )

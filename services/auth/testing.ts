@@ -1,7 +1,9 @@
+import { Rejection } from '@stoa/contract'
 import { auth, type Session } from '@stoa/contracts/auth'
 import { type Actor, newTrace } from '@stoa/runtime'
 import { startTestHost, type TestHost } from '@stoa/testing'
 import { decodeJwt } from 'jose'
+import type { Resources } from './context.ts'
 import service from './service.ts'
 
 export type AuthHost = Awaited<ReturnType<typeof startAuthHost>>
@@ -28,6 +30,8 @@ export async function startAuthHost({
     as: (session: Session) => host.client(auth, { actor: actorOf(session) }),
     /** As other services and the operator's commands call it. */
     inner: host.client(auth, { via: 'test' }),
+    /** Passwords hashed so far, by this replica. */
+    hashes: () => (contextOf(host, 'test').resources as Resources).hashing.done(),
     /** The names and payloads of the facts announced so far. */
     announced: async () => (await host.loggedEvents()).map(({ name, payload }) => ({ name, payload })),
     runJob: (name: string, input: object = {}) => runJob(host, name, input),
@@ -66,8 +70,26 @@ export function actorOf({ accessToken }: Session): Actor {
 
 /** Runs a job of the service now, as the clock would. */
 async function runJob(host: TestHost, name: string, input: object): Promise<void> {
-  const hosted = host.host.services.find((candidate) => candidate.name === 'auth')
-  const job = hosted?.service.jobs.find((candidate) => candidate.name === name)
-  if (!hosted || !job) throw new Error(`there is no job ${name}`)
-  await job.handle(input, hosted.context({ name, trace: newTrace(), signal: AbortSignal.timeout(10_000) }))
+  const job = service.jobs.find((candidate) => candidate.name === name)
+  if (!job) throw new Error(`there is no job ${name}`)
+  await job.handle(input, contextOf(host, name))
 }
+
+function contextOf(host: TestHost, name: string) {
+  const hosted = host.host.services.find((candidate) => candidate.name === 'auth')
+  if (!hosted) throw new Error('auth is not hosted here')
+  return hosted.context({ name, trace: newTrace(), signal: AbortSignal.timeout(10_000) })
+}
+
+/** For `assert.rejects`: a refusal of this code. */
+export const refused = (code: string) => (error: unknown) => error instanceof Rejection && error.code === code
+
+/** What became of each: `ok`, or the code of the refusal. */
+export const outcomes = async (calls: Promise<unknown>[]): Promise<string[]> =>
+  (await Promise.allSettled(calls)).map((call) =>
+    call.status === 'fulfilled'
+      ? 'ok'
+      : call.reason instanceof Rejection
+        ? call.reason.code
+        : String(call.reason),
+  )
