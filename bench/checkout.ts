@@ -8,6 +8,7 @@ import { median } from './quantile.ts'
 import { bounded, number, type Section } from './section.ts'
 import { openShop } from './shop.ts'
 import { type Bought, invite, type Shoppers } from './shopper.ts'
+import { describeStatements, resetStatements } from './statement-costs.ts'
 import { together } from './together.ts'
 
 const CONCURRENCY = 16
@@ -92,12 +93,14 @@ export const checkoutProfile: Section = {
     await using shop = await openShop(bench, 'profile')
     await using shoppers = invite(shop)
     await buyMany(shoppers, WARM_UP)
+    await using pool = openPool(shop.databaseUrl, 1)
+    await resetStatements(pool)
     const described = await profiled(shop.host, async () => {
       await buyMany(shoppers, 2 * CHECKOUTS)
       await sleep(REST_MS)
       return 2 * CHECKOUTS
     })
-    console.log(described)
+    console.log(`${described}\n\n${await describeStatements(pool, 2 * CHECKOUTS)}`)
     return []
   },
 }
