@@ -15,6 +15,9 @@ describe('SQL statements', () => {
   after(() => shop?.[Symbol.asyncDispose]())
 
   const measured = async (work: () => Promise<void>) => {
+    // Jobs that run by the minute are not the journey's.
+    const secondsLeft = 60 - new Date().getSeconds()
+    if (secondsLeft <= 8) await new Promise((resolve) => setTimeout(resolve, (secondsLeft + 2) * 1000))
     await shop.host!.background!.settled()
     await count.reset()
     await work()
@@ -35,25 +38,24 @@ describe('SQL statements', () => {
     // Looked for at the gateway and in the mailbox: asking the shop would count.
     await eventually(async () => {
       const response = await fetch(`${shop.sandbox.url}/sandbox/stripe/webhooks`)
-      const { unacknowledged } = (await response.json()) as { unacknowledged: number }
-      assert.equal(unacknowledged, 0)
+      const { pending } = (await response.json()) as { pending: number }
+      assert.equal(pending, 0)
     })
     await buyer.mailAbout(new RegExp(placed.order.number))
     await shop.host!.background!.settled()
-    return { buyer, placed }
   }
 
   it('of a two-line guest checkout, from no cart to the sent mail, are at most 30', async (test) => {
     const skus = [await shop.sell({ quantity: 50 }), await shop.sell({ quantity: 50 })]
     await checkout(skus)
-    const { services, platform } = await measured(async () => {
-      const { buyer, placed } = await checkout(skus)
-      void buyer
-      void placed
-    })
+    const { services, platform } = await measured(async () => void (await checkout(skus)))
     test.diagnostic(
       `${services.total} statements of services, ${platform.total} of the log, relays, jobs and leases`,
     )
+    if (process.env.SHOW_STATEMENTS)
+      console.error(`${told(services)}
+---
+${told(platform)}`)
     assert(services.total <= 30, `${services.total} statements:\n${told(services)}`)
   })
 
