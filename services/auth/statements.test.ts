@@ -17,7 +17,7 @@ test('what signing in and staying signed in costs in statements, those of foreig
     assert.ok(total <= bound, `${total} > ${bound}\n${statements.map(({ query }) => query).join('\n')}`)
   }
   const browser = shop.browserAt('203.0.113.7')
-  await atMost(6, () => browser.register(registration))
+  await atMost(5, () => browser.register(registration))
   await shop.settled()
   let session = await browser.login({ email: registration.email, password: PASSWORD })
   await atMost(4, async () => {
