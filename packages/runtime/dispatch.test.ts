@@ -34,11 +34,30 @@ const box = contract('box', {
         .max(3)
         .default([]),
       mode: z
-        .enum(['plain', 'slow', 'refuse', 'bug', 'crash-once', 'answer-in-transaction'])
+        .enum([
+          'plain',
+          'slow',
+          'refuse',
+          'refuse-with-more',
+          'bug',
+          'crash-once',
+          'answer-in-transaction',
+          'answer-as-text',
+        ])
         .default('plain'),
     }),
     output: z.object({ boxId: z.string(), label: z.string() }),
     errors: { FULL: { status: 409, title: 'Full.', data: z.object({ room: z.int() }) } },
+  }),
+  stall: operation({
+    summary: 'Packs a box, after its deadline',
+    method: 'POST',
+    path: '/boxes/stall',
+    access: 'public',
+    idempotency: 'key',
+    input: z.strictObject({}),
+    output: z.null(),
+    deadlineMs: 100,
   }),
   count: operation({
     summary: 'How many boxes there are',
@@ -79,9 +98,12 @@ const box = contract('box', {
 
 type Context = ServiceContext<unknown>
 const crashed = new Set<string>()
+/** Handlers of `stall` that run, and the most that ever did at once. */
+const stalling = { now: 0, most: 0 }
 
 const pack: Handler<typeof box.operations.pack, Context> = async ({ label, mode }, ctx) => {
   if (mode === 'refuse') throw new Rejection('FULL', { room: 0 })
+  if (mode === 'refuse-with-more') throw new Rejection('FULL', { room: 0, owner: 'somebody else' })
   if (mode === 'bug') throw new Error('a bug')
   if (mode === 'slow') await new Promise((resolve) => setTimeout(resolve, 150))
   await ctx.transaction(async (tx) => {
@@ -96,6 +118,7 @@ const pack: Handler<typeof box.operations.pack, Context> = async ({ label, mode 
     crashed.add(ctx.newId)
     throw new Error('crashed after the commit')
   }
+  if (mode === 'answer-as-text') return new JsonText(JSON.stringify({ boxId: ctx.newId, label }))
   return { boxId: ctx.newId, label, secret: 'not promised' }
 }
 
@@ -104,6 +127,16 @@ const boxService = defineService<typeof box, unknown>({
   migrations: new URL('./dispatch-test-migrations/', import.meta.url),
   operations: {
     pack,
+    stall: async (_, ctx) => {
+      stalling.now += 1
+      stalling.most = Math.max(stalling.most, stalling.now)
+      await new Promise((resolve) => setTimeout(resolve, 300))
+      stalling.now -= 1
+      await ctx.transaction((tx) =>
+        tx.query(`insert into box.boxes (box_id, label) values ($1, 'late')`, [ctx.newId]),
+      )
+      return null
+    },
     count: async (_, ctx) => {
       const [row] = await ctx.query<{ json: string }>(
         `select json_build_object('count', count(*))::text as json from box.boxes`,
@@ -223,6 +256,14 @@ for (const place of ['in process', 'across the network'] as const) {
       })
     })
 
+    it('lets nothing through that a rejection does not declare', async () => {
+      await assert.rejects(boxes.pack({ label: 'a', mode: 'refuse-with-more' }, key()), (error) => {
+        assert(error instanceof Rejection)
+        assert.deepEqual(error.data, { room: 0 })
+        return true
+      })
+    })
+
     it('tells nothing about a bug', async () => {
       await assert.rejects(boxes.pack({ label: 'a', mode: 'bug' }, key()), (error) => {
         assert(error instanceof Rejection && error.code === 'INTERNAL')
@@ -294,6 +335,24 @@ for (const place of ['in process', 'across the network'] as const) {
       assert.deepEqual(rows, [{ answer: first }])
     })
 
+    it('remembers an answer that was text already', async () => {
+      const same = key()
+      const first = await boxes.pack({ label: 'a', mode: 'answer-as-text' }, same)
+      assert.deepEqual(await boxes.pack({ label: 'a', mode: 'answer-as-text' }, same), first)
+    })
+
+    it('commits nothing after its deadline, and starts no second try while the first one runs', async () => {
+      const before = (await boxes.count({})).count
+      const same = key()
+      await assert.rejects(boxes.stall({}, same), code('TIMEOUT'))
+      await assert.rejects(boxes.stall({}, same), code('IN_PROGRESS'))
+      await new Promise((resolve) => setTimeout(resolve, 300))
+      assert.equal(stalling.most, 1)
+      assert.equal((await boxes.count({})).count, before)
+      await assert.rejects(boxes.stall({}, same), code('TIMEOUT'))
+      await new Promise((resolve) => setTimeout(resolve, 250))
+    })
+
     it('asks for a sign-in where a customer is due, and refuses staff', async () => {
       await assert.rejects(boxes.mine({}), code('UNAUTHENTICATED'))
       await assert.rejects(client(box, { actor: staff('box:write') }).mine({}), code('FORBIDDEN'))
@@ -356,6 +415,28 @@ describe('the internal port', () => {
       }),
     })
     assert.equal(response.status, 403)
+  })
+
+  it('refuses a body that is not a call', async () => {
+    await using host = await startTestHost({ services: [boxService], environment: { INTERNAL_PORT: '0' } })
+    for (const body of [
+      '{}',
+      '[]',
+      '{"deadlineMs":1000}',
+      '{"deadlineMs":1000,"actor":{},"origin":{}}',
+      '{',
+    ]) {
+      const response = await fetch(`${host.host.internalUrl}/internal/box/inner`, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          'stoa-secret': 'secret-of-the-tests',
+          traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
+        },
+        body,
+      })
+      assert.equal(response.status, 400, body)
+    }
   })
 
   it('makes a missing service a clear error at the start', async () => {

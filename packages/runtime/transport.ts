@@ -153,7 +153,7 @@ export function isSecret(given: string | undefined, secret: string): boolean {
 export function readInternalCall(body: unknown, traceparent: string | undefined, signal: AbortSignal) {
   const call = body as InternalCall
   const trace = parseTraceparent(traceparent)
-  if (!trace || typeof call?.deadlineMs !== 'number' || !call.actor?.kind || !call.origin)
+  if (!trace || typeof call?.deadlineMs !== 'number' || typeof call.actor?.kind !== 'string' || !call.origin)
     throw invalidInput({ field: 'body', message: 'is not an internal call' })
   return {
     input: call.input,

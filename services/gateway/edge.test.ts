@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { after, before, describe, it } from 'node:test'
 import { Rejection } from '@stoa/contract'
 import { auth } from '@stoa/contracts/auth'
@@ -218,7 +220,8 @@ describe('the public edge', () => {
     await new Promise((resolve) => setTimeout(resolve, 100))
     const refused = await fetch(`${url}/v1/products`)
     assert.equal(refused.status, 503)
-    for (const answer of slow) answer()
+    assert.equal((await fetch(`${url}/healthz`)).status, 200)
+    for (const answer of slow.splice(0)) answer()
     for (const response of await Promise.all(waiting)) assert.equal(response.status, 200)
   })
 
@@ -248,5 +251,47 @@ describe('the public edge', () => {
       /http_request_duration_seconds_count\{method="GET",route="\/v1\/products",status="200"\} \d+/,
     )
     assert.match(metrics, /process_resident_memory_bytes/)
+  })
+})
+
+describe('the public edge, when the process stops', () => {
+  it('answers what it has accepted, hangs up on everybody, and is gone at once', async () => {
+    const host = await startTestHost({ services: [gateway, ...fakes], environment: { PORT: '0' } })
+    const port = Number(new URL(host.host.url!).port)
+    const accepted = connect(port, '127.0.0.1')
+    const silent = connect(port, '127.0.0.1')
+    const hungUp = [once(accepted, 'close'), once(silent, 'close')]
+    let answer = ''
+    accepted.setEncoding('utf8').on('data', (text) => {
+      answer += text
+    })
+    accepted.write('GET /v1/categories HTTP/1.1\r\nHost: shop\r\n\r\n')
+    silent.resume()
+    while (slow.length === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+    const began = performance.now()
+    const stopped = host.host.stop()
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    await assert.rejects(fetch(`http://127.0.0.1:${port}/v1/products`))
+    assert.equal((await host.host.ready()).ok, false)
+    assert.equal(answer, '')
+    for (const give of slow.splice(0)) give()
+    await Promise.all([stopped, ...hungUp])
+    assert.match(answer, /^HTTP\/1\.1 200 OK\r\n/)
+    assert.match(answer, /connection: close/i)
+    assert(performance.now() - began < 5_000)
+    await host[Symbol.asyncDispose]()
+  })
+
+  it('answers what is not HTTP with a problem', async () => {
+    const host = await startTestHost({ services: [gateway, ...fakes], environment: { PORT: '0' } })
+    const socket = connect(Number(new URL(host.host.url!).port), '127.0.0.1')
+    let answer = ''
+    socket.setEncoding('utf8').on('data', (text) => {
+      answer += text
+    })
+    socket.write('GARBAGE\r\n\r\n')
+    await once(socket, 'close')
+    assert.match(answer, /^HTTP\/1\.1 400 Bad Request\r\n[\s\S]*application\/problem\+json/)
+    await host[Symbol.asyncDispose]()
   })
 })
