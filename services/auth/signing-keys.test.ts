@@ -5,7 +5,7 @@ import { eventually } from '@stoa/testing'
 import { createLocalJWKSet, jwtVerify } from 'jose'
 import { secretsFrom } from './secrets.ts'
 import { openSigningKeys } from './signing-keys.ts'
-import { type AuthHost, aRegistration, startAuthHost } from './testing.ts'
+import { type AuthHost, startAuthHost } from './testing.ts'
 
 const [old, fresh] = ['the secret that everybody knows by now', 'the secret that nobody has seen yet']
 
@@ -51,7 +51,7 @@ test('replicas that start at once agree on one key', async () => {
 test('a token of one replica is verified by the keys that another publishes', async () => {
   await using shop = await startAuthHost()
   await using replica = await startAuthHost({ databaseOf: shop })
-  const { accessToken } = await shop.browser.register(aRegistration())
+  const { accessToken } = await shop.aCustomer()
   await jwtVerify(accessToken, createLocalJWKSet(await replica.browser.jwks({})))
 })
 
@@ -123,7 +123,7 @@ test('a replica that was given another secret does not start, and says what to d
 
 test('a shop that had no secret and is given one goes on', async () => {
   await using shop = await startAuthHost()
-  const { accessToken } = await shop.browser.register(aRegistration())
+  const { accessToken } = await shop.aCustomer()
   await using replica = await startAuthHost({ databaseOf: shop, environment: { AUTH_SECRET: fresh } })
   await jwtVerify(accessToken, createLocalJWKSet(await replica.browser.jwks({})))
 })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { auth } from '@stoa/contracts/auth'
-import { type AuthHost, actorOf, aRegistration, outcomes, refused, startAuthHost } from './testing.ts'
+import { type AuthHost, actorOf, outcomes, refused, startAuthHost } from './testing.ts'
 
 describe('a member of staff', () => {
   let shop: AuthHost
@@ -72,7 +72,7 @@ describe('a member of staff', () => {
   })
 
   it('is never made of a customer, nor of an account in use', async () => {
-    const { user } = await shop.browser.register(aRegistration())
+    const { user } = await shop.aCustomer()
     await assert.rejects(shop.inner.addStaff({ email: user.email, role: 'admin' }), refused('EMAIL_TAKEN'))
     assert.equal((await audited(user.userId)).length, 0)
     const email = someone()
@@ -122,7 +122,7 @@ describe('a member of staff', () => {
   })
 
   it('is listed, customers are not, and only the platform itself may add, list and disable', async () => {
-    const { user } = await shop.browser.register(aRegistration())
+    const { user } = await shop.aCustomer()
     const { items } = await shop.inner.listStaff({})
     assert.ok(items.length > 0)
     assert.ok(items.every(({ role, email }) => role !== 'customer' && email !== user.email))

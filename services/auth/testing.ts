@@ -1,10 +1,12 @@
 import { Rejection } from '@stoa/contract'
 import { auth, type Session } from '@stoa/contracts/auth'
-import { type Actor, newTrace } from '@stoa/runtime'
+import { type Actor, newTrace, type Query } from '@stoa/runtime'
 import { startTestHost, type TestHost } from '@stoa/testing'
 import { decodeJwt } from 'jose'
+import { v7 } from 'uuid'
 import type { Resources } from './context.ts'
 import service from './service.ts'
+import { newRefreshToken, openAccount } from './sessions.ts'
 
 export type AuthHost = Awaited<ReturnType<typeof startAuthHost>>
 
@@ -28,6 +30,8 @@ export async function startAuthHost({
     browserAt: (address: string) => host.client(auth, { address }),
     /** As who holds the access token of a session. */
     as: (session: Session) => host.client(auth, { actor: actorOf(session) }),
+    /** A customer with the password `PASSWORD` and a first session, opened without hashing and without being announced. */
+    aCustomer: () => aCustomer(host),
     /** As other services and the operator's commands call it. */
     inner: host.client(auth, { via: 'test' }),
     /** Passwords hashed so far, by this replica. */
@@ -51,6 +55,24 @@ export const aRegistration = (given: { email?: string; password?: string; idempo
     name: 'Ada Lovelace',
     idempotencyKey: given.idempotencyKey ?? `key-${accounts}`,
   }
+}
+
+/** Of `PASSWORD`. */
+const PASSWORD_HASH = '$2b$12$NwfjHpo.O6zQHKQQUjpLneLwx4o0TFdW9vSzsH82UI8lSQ3wx68pW'
+
+async function aCustomer(host: TestHost): Promise<Session> {
+  const { email, name, idempotencyKey } = aRegistration()
+  const refreshToken = newRefreshToken()
+  const query: Query = async (text, values) => (await host.pool.query(text, values as unknown[])).rows
+  await openAccount(query, {
+    userId: v7(),
+    email,
+    name,
+    passwordHash: PASSWORD_HASH,
+    idempotencyKey,
+    refreshToken,
+  })
+  return host.client(auth).refresh({ refreshToken })
 }
 
 /** Who a session's access token speaks for, as the gateway reads it. */
