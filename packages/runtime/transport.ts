@@ -54,7 +54,8 @@ export function remoteTransport(contract: Contract, addresses: string, secret: s
           return await sendOnce(next(), contract, name, operation, input, meta, secret)
         } catch (error) {
           const pauseMs = FIRST_PAUSE_MS * 2 ** (attempt - 1) * (0.5 + Math.random())
-          const transient = !(error instanceof Rejection) || error.code === 'UNAVAILABLE'
+          // A rejection is an answer: whoever gave it has tried what it could, and tries would multiply from caller to caller.
+          const transient = !(error instanceof Rejection)
           const time = Date.now() + pauseMs < meta.deadlineAt && !meta.signal.aborted
           if (!(repeatable || neverArrived(error)) || !transient || !time || attempt === MAX_TRIES) {
             if (error instanceof Rejection) throw error
