@@ -16,7 +16,10 @@ const { positionals, values } = parseArgs({
   options: { reaction: { type: 'string' }, id: { type: 'string' } },
 })
 const [command, name] = positionals
-const services = (await loadServices()).filter((service) => service.migrations)
+// Reactions run here as in any replica; jobs wait for a process that knows where mail and payments go.
+const services = (await loadServices())
+  .filter((service) => service.migrations)
+  .map((service) => ({ ...service, jobs: [] }))
 const chosen = services.filter((service) => name === undefined || service.contract.name === name)
 const needsName = command === 'put-back' || command === 'republish'
 if (
@@ -37,7 +40,9 @@ const host = await startHost({
 try {
   if (command === 'parked') {
     let count = 0
-    for (const { name, database } of host.services.filter((one) => chosen.includes(one.service))) {
+    for (const { name, database } of host.services.filter((one) =>
+      chosen.some(({ contract }) => contract.name === one.name),
+    )) {
       const rows = await database.query<{
         reaction: string
         event_id: string
