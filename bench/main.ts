@@ -1,8 +1,10 @@
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '@stoa/runtime/embedded-postgres'
 import pg from 'pg'
 import { checkout, checkoutProfile } from './checkout.ts'
 import { stopChildren } from './child.ts'
+import { cpuMs, machineCpuMs } from './process-use.ts'
 import { productProfile, productReads } from './product-reads.ts'
 import { reactions } from './reactions.ts'
 import { reservations } from './reservations.ts'
@@ -31,6 +33,8 @@ if (process.platform !== 'linux') {
   process.exit(2)
 }
 
+const startedAt = performance.now()
+const machineBefore = machineCpuMs()
 const postgres = await startEmbeddedPostgres({
   dataDirectory: join(import.meta.dirname, '../.data/bench'),
   log: say,
@@ -47,7 +51,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 try {
   if (!postgres.owner) throw new Error('Another bench is running, and two would measure each other.')
   const figures = await measure(postgres)
-  if (figures.length > 0) console.log(`\n${table(figures)}`)
+  if (figures.length > 0) console.log(`\n${table(figures)}\n\n${company()}`)
 } catch (error) {
   if (!interrupted) console.error(error)
   process.exitCode = 1
@@ -78,6 +82,13 @@ async function measure(postgres: EmbeddedPostgres): Promise<Figure[]> {
     say(`${section.name} took ${((performance.now() - startedAt) / 1000).toFixed(0)} s`)
   }
   return figures
+}
+
+/** Whether the rates can be believed. PostgreSQL is a child of ours, and what ended was waited for. */
+function company(): string {
+  const capacityMs = (performance.now() - startedAt) * availableParallelism()
+  const otherMs = machineCpuMs() - machineBefore - cpuMs(process.pid)
+  return `Other programs used ${Math.max(0, Math.round((100 * otherMs) / capacityMs))} % of this machine meanwhile.`
 }
 
 /** An empty database, gone with its end; one that an interrupted run has left makes room. */

@@ -22,6 +22,16 @@ export function cpuMs(pid: number): number {
   return ticks * TICK_MS
 }
 
+/** CPU that the whole machine has used since it started, in ms. https://man7.org/linux/man-pages/man5/proc_stat.5.html */
+export function machineCpuMs(): number {
+  const [user, nice, system, , , irq, softirq] = readFileSync('/proc/stat', 'utf8')
+    .split('\n', 1)[0]!
+    .split(/\s+/)
+    .slice(1)
+    .map(Number) as [number, number, number, number, number, number, number]
+  return (user + nice + system + irq + softirq) * TICK_MS
+}
+
 /** Memory of one process that is in RAM now, in MB. */
 export function residentMb(pid: number): number {
   const kb = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
