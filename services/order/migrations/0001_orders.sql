@@ -1,6 +1,7 @@
 -- Orders as they were placed, and what keeps them unique over time.
 --
--- Lock order: open_orders, then order_numbers, then orders by order_id.
+-- Locks: whoever changes orders locks them by order_id, and an order's open_orders row only after it. Placing takes the open_orders row and then
+-- makes rows that nobody else can hold, so the two never wait for each other in a circle.
 
 -- Partitioned by month on the UUIDv7 key itself, so that a query by id touches one partition, and a year that nobody asks for any more can be
 -- detached. Uniqueness over time (numbers, one order per cart) lives in tables of their own.
