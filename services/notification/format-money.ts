@@ -12,10 +12,18 @@ const EXPONENTS = new Map<string, number>([
 /** `€1,234.50`, `¥500`. */
 export function formatMoney({ amountMinor, currency }: Money): string {
   const digits = EXPONENTS.get(currency) ?? 2
-  return new Intl.NumberFormat('en', {
-    style: 'currency',
-    currency,
-    minimumFractionDigits: digits,
-    maximumFractionDigits: digits,
-  }).format(amountMinor / 10 ** digits)
+  let format = formats.get(currency)
+  if (!format) {
+    format = new Intl.NumberFormat('en', {
+      style: 'currency',
+      currency,
+      minimumFractionDigits: digits,
+      maximumFractionDigits: digits,
+    })
+    formats.set(currency, format)
+  }
+  return format.format(amountMinor / 10 ** digits)
 }
+
+/** One for each currency that is sold in: a new one costs more than all that it formats. */
+const formats = new Map<string, Intl.NumberFormat>()
