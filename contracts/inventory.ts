@@ -51,7 +51,7 @@ export const inventory = contract('inventory', {
   }),
   /**
    * All lines or nothing. Keyed by the order: a repetition answers the same; one that has expired or was released is taken
-   * anew; `expiresAt` of a live one moves later, never earlier.
+   * anew; `expiresAt` of a live one moves later, never earlier. With other lines than before they take the place of those that are held.
    */
   reserve: operation({
     summary: 'Set stock aside for an order until a time',

@@ -6,7 +6,7 @@ import type { Intent } from './reservations.ts'
 export type OrderFact = Fact<typeof OrderConfirmed | typeof OrderPaymentFailed | typeof OrderCancelled>
 
 /** Larger than any try to pay: a cancelled order releases whatever it holds. */
-const ANY_ATTEMPT = 2_147_483_647
+export const ANY_ATTEMPT = 2_147_483_647
 
 /**
  * What a list of facts comes to, per order: the newest alone, for each goes further than those before it. A decline of a later

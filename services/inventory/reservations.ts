@@ -89,6 +89,7 @@ export type Existing = {
   readonly orderId: string
   readonly status: ReservationStatus
   readonly expiresAtMs: number
+  readonly lines: readonly AllocatedLine[]
 }
 
 export type Taken = {
@@ -161,7 +162,7 @@ with request as (
   select * from jsonb_to_recordset($1::jsonb) as r (order_id uuid, expires_at timestamptz, attempt int, lines jsonb)
 ),
 existing as materialized (
-  select order_id, status, expires_at, attempt from inventory.reservations
+  select order_id, status, expires_at, attempt, lines from inventory.reservations
   where order_id = any($2::uuid[]) order by order_id for update
 ),
 locked as materialized (
@@ -220,7 +221,7 @@ ledger as (
 )
 select v.done,
   (select json_agg(order_id) from claimed) as taken,
-  (select json_agg(json_build_object('orderId', e.order_id, 'status', e.status,
+  (select json_agg(json_build_object('orderId', e.order_id, 'status', e.status, 'lines', e.lines,
       'expiresAtMs', round(extract(epoch from coalesce(p.expires_at, e.expires_at)) * 1000)))
     from existing e left join prolonged p using (order_id)) as existing,
   (select json_agg(json_build_object('warehouse', k.warehouse, 'sku', k.sku, 'version', coalesce(m.version, k.version),

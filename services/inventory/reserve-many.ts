@@ -1,9 +1,17 @@
 import { Rejection } from '@stoa/contract'
 import type { Query, Tx } from '@stoa/runtime'
-import type { Lacking, Stock } from './allocate.ts'
+import { type Lacking, type Line, mergeLines, type Stock } from './allocate.ts'
+import { ANY_ATTEMPT } from './intents.ts'
 import type { KnownStock } from './known-stock.ts'
 import { type Plan, planReservations, type ReserveRequest } from './plan.ts'
-import { expireReservations, lockStock, readStock, type Taken, takeStock } from './reservations.ts'
+import {
+  concludeReservations,
+  expireReservations,
+  lockStock,
+  readStock,
+  type Taken,
+  takeStock,
+} from './reservations.ts'
 import { announceLow } from './stock-low.ts'
 
 export type ReserveAnswer =
@@ -22,7 +30,8 @@ type Answers = Map<string, ReserveAnswer>
 /**
  * Sets stock aside for many orders, distinct ones, each with its own yes or no. What is known decides from which shelf; one
  * statement takes, if all of it is still there (the usual case: 1 statement). Else the shelves are read and it is planned again;
- * and if they change between the two even then, it is decided with their rows locked. A no is never said by memory.
+ * and if they change between the two even then, it is decided with their rows locked. A no is never said by memory. An order that
+ * holds other goods than it wants by now, because its cart changed between two tries, gives them back first.
  */
 export async function reserveMany(
   requests: readonly ReserveRequest[],
@@ -90,7 +99,7 @@ async function underLock(
     return { plan, taken, stock }
   })
   remember(using.known, skus, stock)
-  settle(plan, taken, using.known, answers)
+  await settle(plan, taken, using, answers)
 }
 
 /** One statement; with something to announce, in a transaction. */
@@ -103,11 +112,19 @@ async function carryOut(plan: Plan, using: ReserveWith, answers: Answers): Promi
       return taken
     })
   const taken = plan.served.length === 0 ? undefined : await (plan.crosses ? takeAndAnnounce() : take())
-  settle(plan, taken, using.known, answers)
+  await settle(plan, taken, using, answers)
 }
 
-/** Notes who got what. When the plan was not carried out nobody is told anything: the refusals rested on it, too. */
-function settle(plan: Plan, taken: Taken | undefined, known: KnownStock, answers: Answers): void {
+/**
+ * Notes who got what. When the plan was not carried out nobody is told anything: the refusals rested on it, too. Who holds other goods
+ * than it wants gives them back, and is answered by the next round.
+ */
+async function settle(
+  plan: Plan,
+  taken: Taken | undefined,
+  { known, query }: ReserveWith,
+  answers: Answers,
+): Promise<void> {
   for (const { warehouse, sku, after } of taken?.levels ?? [])
     known.left({ warehouse, sku, available: after.available })
   if (taken && !taken.done) return
@@ -115,15 +132,32 @@ function settle(plan: Plan, taken: Taken | undefined, known: KnownStock, answers
     answers.set(request.orderId, { kind: 'out-of-stock', skus: lacking })
   const mine = new Set(taken?.taken)
   const existing = new Map(taken?.existing.map((reservation) => [reservation.orderId, reservation]))
+  const outdated: string[] = []
   for (const { request } of plan.served) {
     const before = existing.get(request.orderId)
     if (mine.has(request.orderId))
       answers.set(request.orderId, { kind: 'held', expiresAt: request.expiresAt })
+    else if (before?.status === 'held' && !isSameGoods(before.lines, request.lines))
+      outdated.push(request.orderId)
     else if (before?.status === 'held')
       answers.set(request.orderId, { kind: 'held', expiresAt: new Date(before.expiresAtMs).toISOString() })
     else if (before?.status === 'committed' || before?.status === 'returned')
       answers.set(request.orderId, { kind: 'closed' })
   }
+  if (outdated.length > 0)
+    await concludeReservations(
+      query,
+      outdated.map((orderId) => ({ orderId, kind: 'release', attempt: ANY_ATTEMPT })),
+    )
+}
+
+/** Whatever the warehouses and the order of the lines. */
+function isSameGoods(held: readonly Line[], wanted: readonly Line[]): boolean {
+  const [one, other] = [mergeLines(held), mergeLines(wanted)]
+  return (
+    one.length === other.length &&
+    one.every(({ sku, quantity }, index) => sku === other[index]!.sku && quantity === other[index]!.quantity)
+  )
 }
 
 const hasStock = (status: string | undefined) =>

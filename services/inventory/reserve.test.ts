@@ -54,6 +54,20 @@ describe('reserving', () => {
     assert.deepEqual(await available(a!), [3])
   })
 
+  it('holds what the last try of an order wants, when its cart changed between two tries', async () => {
+    const [a, b, c] = await shelve({ main: [5, 5, 1] })
+    const orderId = v7()
+    await reserve([a!, 2], [b!, 1], { orderId })
+    await reserve([a!, 3], { orderId })
+    assert.deepEqual(await available(a!, b!), [2, 5])
+    await assert.rejects(reserve([a!, 3], [c!, 2], { orderId }), {
+      code: 'OUT_OF_STOCK',
+      data: { skus: [{ sku: c, available: 1 }] },
+    })
+    assert.deepEqual(await available(a!, b!, c!), [5, 5, 1])
+    await assertBooksAgree(host.pool)
+  })
+
   it('answers a repetition the same when nothing is left, and when it comes many times at once', async () => {
     const [a] = await shelve({ main: [1] })
     const orderId = v7()
