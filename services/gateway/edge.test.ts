@@ -154,6 +154,18 @@ describe('the public edge', () => {
     assert.equal(((await response.json()) as { code: string }).code, 'UNAVAILABLE')
   })
 
+  it('refuses a body that is too large in the words of every refusal', async () => {
+    const body = JSON.stringify({ name: 'x'.repeat(2_000_000) })
+    const response = await fetch(`${url}/v1/carts`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'idempotency-key': 'large' },
+      body,
+    })
+    assert.equal(response.status, 413)
+    assert.match(response.headers.get('content-type') ?? '', /^application\/problem\+json/)
+    assert.equal(((await response.json()) as { code: string }).code, 'PAYLOAD_TOO_LARGE')
+  })
+
   it('hands a raw body on exactly as it was sent', async () => {
     const body = '{ "spaces" :  "matter", "ü": 1 }'
     const response = await fetch(`${url}/v1/payments/webhooks/stripe`, {

@@ -77,6 +77,17 @@ export async function startEdge(host: EdgeHost): Promise<Edge> {
     },
     clientErrorHandler: refuseConnection,
   })
+  // Before any route: the first plugin that is awaited seals the routes so far, with Fastify's own answers if these came later.
+  app.setNotFoundHandler((request, reply) => refuse(request, reply, undefined, new Rejection('NOT_FOUND')))
+  app.setErrorHandler((error, request, reply) => {
+    const rejection = fastifyRejection(error)
+    if (!rejection)
+      host.log.error(
+        { err: error, requestId: request.id, traceId: request.trace?.traceId },
+        'a request failed',
+      )
+    return refuse(request, reply, undefined, rejection ?? new Rejection('INTERNAL'))
+  })
   observe(app, host)
   bodies(app)
   const load = refuseExcess(app, settings.maxInFlight)
@@ -98,17 +109,17 @@ export async function startEdge(host: EdgeHost): Promise<Edge> {
   app.get('/openapi.json', async () => describe())
   await app.register(apiReference, {
     routePrefix: '/docs',
-    configuration: { content: describe, withDefaultFonts: false, pageTitle: 'Stoa API', telemetry: false },
-  })
-  app.setNotFoundHandler((request, reply) => refuse(request, reply, undefined, new Rejection('NOT_FOUND')))
-  app.setErrorHandler((error, request, reply) => {
-    const rejection = fastifyRejection(error)
-    if (!rejection)
-      host.log.error(
-        { err: error, requestId: request.id, traceId: request.trace?.traceId },
-        'a request failed',
-      )
-    return refuse(request, reply, undefined, rejection ?? new Rejection('INTERNAL'))
+    configuration: {
+      content: describe,
+      pageTitle: 'Stoa API',
+      // The page loads nothing from elsewhere, and offers nothing that would send the shop's description there.
+      withDefaultFonts: false,
+      telemetry: false,
+      showDeveloperTools: 'never',
+      hideClientButton: true,
+      agent: { disabled: true },
+      mcp: { disabled: true },
+    },
   })
   const close = drainable(app)
   url = await app.listen({ port: settings.port, host: settings.host })
