@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Answer } from './http-router.ts'
 
 /** HTML that has been escaped, so that a template cannot forget to. */
@@ -29,8 +30,21 @@ const ENTITIES: Record<string, string> = {
   "'": '&#39;',
 }
 
-/** A whole page. Nothing is loaded from elsewhere; the policy forbids it. */
-export function page({ title, body, status = 200 }: { title: string; body: Html; status?: number }): Answer {
+/**
+ * A whole page. Nothing is loaded from elsewhere; the policy forbids it. Of scripts it lets run the one that we give, in
+ * the page alone.
+ */
+export function page({
+  title,
+  body,
+  status = 200,
+  script,
+}: {
+  title: string
+  body: Html
+  status?: number
+  script?: string
+}): Answer {
   const document = html`<!doctype html>
 <html lang="en">
 <head>
@@ -42,10 +56,14 @@ export function page({ title, body, status = 200 }: { title: string; body: Html;
 <body>
 <header><a class="home" href="/">Sandbox</a><nav aria-label="Main"><a href="/payments">Payments</a><a href="/cards">Test cards</a><a href="/mailbox">Mailbox</a></nav></header>
 <main><h1>${title}</h1>${body}</main>
+${script && html`<script>${{ html: script }}</script>`}
 </body>
 </html>
 `
-  return { status, headers: PAGE_HEADERS, body: document.html }
+  if (script === undefined) return { status, headers: PAGE_HEADERS, body: document.html }
+  const allowed = `script-src 'sha256-${createHash('sha256').update(script).digest('base64')}'`
+  const policy = `${PAGE_HEADERS['content-security-policy']}; ${allowed}`
+  return { status, headers: { ...PAGE_HEADERS, 'content-security-policy': policy }, body: document.html }
 }
 
 /** `form-action` is absent on purpose: browsers apply it to redirects, and the 3-D Secure form ends in one. */
@@ -72,20 +90,23 @@ main{max-width:70rem;margin:0 auto;padding:1rem}
 h1{font-size:1.5rem;line-height:1.2;margin:.5rem 0 1rem;overflow-wrap:anywhere}
 h2{font-size:1.1rem;margin:1.5rem 0 .5rem}
 .card{background:var(--paper);border:1px solid var(--line);border-radius:.6rem;padding:1rem;margin:0 0 1rem}
+.card>:first-child{margin-top:0}.card>:last-child{margin-bottom:0}
 .narrow{max-width:26rem;margin:1rem auto}
 .soft{color:var(--soft)}
+time,.word{white-space:nowrap}
 .good{color:var(--good)}.bad{color:var(--bad)}.wait{color:var(--wait)}
 .rows{list-style:none;margin:0;padding:0;background:var(--paper);border:1px solid var(--line);border-radius:.6rem}
 .rows li{display:grid;gap:0 1rem;grid-template-columns:1fr;padding:.7rem 1rem;border-top:1px solid var(--line);overflow-wrap:anywhere}
 .rows li:first-child{border-top:0}
-@media (min-width:48rem){.rows li{grid-template-columns:minmax(12rem,2fr) minmax(8rem,1fr) minmax(10rem,2fr)}}
+@media (min-width:48rem){.rows li{grid-template-columns:minmax(12rem,4fr) minmax(10rem,3fr) minmax(10rem,4fr)}}
 code,pre{font:0.875rem/1.5 ui-monospace,monospace;overflow-wrap:anywhere}
 pre{white-space:pre-wrap;margin:0}
 .amount{font-size:1.75rem;font-weight:700;margin:.25rem 0}
 form{display:flex;flex-wrap:wrap;gap:.5rem}
 button,input{font:inherit;padding:.65rem 1rem;border-radius:.5rem;border:1px solid var(--line);background:var(--paper);color:var(--ink);min-height:2.75rem}
 input{flex:1 1 12rem;min-width:0}
-button{cursor:pointer;flex:1 1 auto}
+button{cursor:pointer}
+.narrow button{flex:1 1 auto}
 button.primary{background:#4338ca;border-color:#4338ca;color:#fff}
 iframe{width:100%;height:34rem;border:1px solid var(--line);border-radius:.6rem;background:#fff}
 dl{display:grid;grid-template-columns:minmax(4rem,auto) 1fr;gap:.2rem 1rem;margin:0}

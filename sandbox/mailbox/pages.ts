@@ -32,7 +32,7 @@ ${
     ? html`<p class="card">No mail here.</p>`
     : html`<ul class="rows">${shown.map(
         (message) =>
-          html`<li><a href="/mailbox/${message.id}">${message.subject || '(no subject)'}</a><span>${message.to.join(', ')}</span><span class="soft">${when(message)}</span></li>`,
+          html`<li><a href="/mailbox/${message.id}">${message.subject || '(no subject)'}</a><span>${message.to.join(', ')}</span><time class="soft">${when(message)}</time></li>`,
       )}</ul>`
 }
 ${older && html`<p><a href="/mailbox?${new URLSearchParams({ q: wanted, after: older })}">Older mail</a></p>`}`,
@@ -45,6 +45,7 @@ function messagePage(message: Message | undefined): Answer {
   }
   return page({
     title: message.subject || '(no subject)',
+    script: FIT_FRAME,
     body: html`
 <section class="card"><dl>
 <dt>From</dt><dd>${message.from}</dd>
@@ -53,13 +54,20 @@ function messagePage(message: Message | undefined): Answer {
 <dt>Message-ID</dt><dd><code>${message.messageId}</code></dd>
 ${message.attachments.map(({ filename, type, sizeBytes }) => html`<dt>Attached</dt><dd>${filename} (${type}, ${sizeBytes} bytes)</dd>`)}
 </dl></section>
-${message.html !== '' && html`<h2>HTML</h2><iframe title="The message as HTML" sandbox="allow-popups allow-popups-to-escape-sandbox" referrerpolicy="no-referrer" srcdoc="${framed(message.html)}"></iframe>`}
+${message.html !== '' && html`<h2>HTML</h2><iframe title="The message as HTML" sandbox="allow-same-origin allow-popups allow-popups-to-escape-sandbox" referrerpolicy="no-referrer" srcdoc="${framed(message.html)}"></iframe>`}
 ${message.text !== '' && html`<h2>Text</h2><pre class="card">${message.text}</pre>`}
 <h2>Headers</h2>
 <section class="card"><dl>${message.headers.map(({ name, value }) => html`<dt>${name}</dt><dd><code>${value}</code></dd>`)}</dl></section>
 <p><a href="/sandbox/mail/messages/${message.id}/source">Source</a></p>`,
   })
 }
+
+/** A mail is shown whole: its frame is as high as it is, which only its own origin may ask. Scripts of the mail do not run. */
+const FIT_FRAME = `for (const frame of document.querySelectorAll('iframe')) {
+  const fit = () => { frame.style.height = frame.contentDocument.documentElement.offsetHeight + 2 + 'px' }
+  frame.addEventListener('load', fit)
+  addEventListener('resize', fit)
+}`
 
 /** Links open in a tab of their own: inside the frame nothing may run or navigate. */
 function framed(markup: string): string {

@@ -113,7 +113,7 @@ ${older && html`<p><a href="/payments?after=${older}">Older payments</a></p>`}`,
 }
 
 function row(intent: Stripe.PaymentIntent): Html {
-  return html`<li><a href="/payments/${intent.id}"><code>${intent.id}</code></a><span>${amountOf(intent)} ${status(intent.status)}</span><span class="soft">${intent.description ?? intent.receipt_email ?? ''} ${when(intent.created)}</span></li>`
+  return html`<li><a href="/payments/${intent.id}"><code>${intent.id}</code></a><span>${amountOf(intent)} ${status(intent.status)}</span><span class="soft">${intent.description ?? intent.receipt_email ?? ''} <time>${when(intent.created)}</time></span></li>`
 }
 
 function paymentPage(store: Store, id: string): Answer {
@@ -140,7 +140,7 @@ ${
     ? html`<p class="card">None yet.</p>`
     : html`<ul class="rows">${charges.map(
         (charge) =>
-          html`<li><code>${charge.id}</code><span class="${charge.paid ? 'good' : 'bad'}">${charge.status}${charge.amount_refunded > 0 && html`, ${formatAmount({ amount: charge.amount_refunded, currency: charge.currency })} given back`}</span><span class="soft">${charge.failure_message ?? charge.payment_method_details?.card?.last4} ${when(charge.created)}</span></li>`,
+          html`<li><code>${charge.id}</code><span class="${charge.paid ? 'good' : 'bad'}">${charge.status}${charge.amount_refunded > 0 && html`, ${formatAmount({ amount: charge.amount_refunded, currency: charge.currency })} given back`}</span><span class="soft">${charge.failure_message ?? charge.payment_method_details?.card?.last4} <time>${when(charge.created)}</time></span></li>`,
       )}</ul>`
 }
 <h2>As the API answers it</h2>
@@ -155,7 +155,7 @@ function cardsPage(): Answer {
 <p>Any future month, any three digits as security code (four for American Express). Every other number is declined as a live card.</p>
 <ul class="rows">${[...TEST_CARDS].map(
       ([number, card]) =>
-        html`<li><code>${grouped(number)}</code><span>${card.brand}${card.funding !== 'credit' && html`, ${card.funding}`}</span><span class="soft">${card.does} ${card.paymentMethod && html`<code>${card.paymentMethod}</code>`}</span></li>`,
+        html`<li><code class="word">${grouped(number)}</code><span>${card.brand}${card.funding !== 'credit' && html`, ${card.funding}`}</span><span class="soft">${card.does} ${card.paymentMethod && html`<code>${card.paymentMethod}</code>`}</span></li>`,
     )}</ul>`,
   })
 }
