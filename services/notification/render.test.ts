@@ -57,7 +57,7 @@ test('a refund says how much and why, whatever the reason is called', () => {
   const mailFor = (reason: string) =>
     renderMail(orderRefunded({ order: anOrder(), orderToken, amount, reason }, shop), shop).text
   assert.match(mailFor('expired'), /after the time to pay was over[\s\S]*¥500/)
-  assert.match(mailFor('something new'), /we paid money back to you/)
+  assert.match(mailFor('something new'), /We paid money back to you/)
 })
 
 test('a welcome has a link to confirm the address, unless there is nothing to confirm', () => {

@@ -11,7 +11,7 @@ export const orderConfirmation = ({ order, orderToken }: OrderDetails, shop: Sho
   blocks: [
     greeting(order.shippingAddress.name),
     paragraph(
-      `thank you for your order of ${formatDate(order.placedAt)}. It is paid, and we are preparing it.`,
+      `Thank you for your order of ${formatDate(order.placedAt)}. It is paid, and we are preparing it.`,
     ),
     {
       kind: 'lines',
@@ -54,6 +54,16 @@ const addressLines = ({
   region,
   country,
 }: Address): string[] =>
-  [name, company, street, street2, [postalCode, city].filter(Boolean).join(' '), region, country].filter(
-    (line) => line !== undefined,
-  )
+  [
+    name,
+    company,
+    street,
+    street2,
+    [postalCode, city].filter(Boolean).join(' '),
+    region,
+    countryName(country),
+  ].filter((line) => line !== undefined)
+
+const countries = new Intl.DisplayNames('en', { type: 'region' })
+/** The last line of an address on a parcel is the country's name, not its code. */
+const countryName = (code: string): string => countries.of(code) ?? code

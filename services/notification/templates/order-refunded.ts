@@ -9,7 +9,7 @@ export const orderRefunded = ({ amount, reason, ...details }: RefundDetails, sho
   subject: `We refunded ${formatMoney(amount)} of your order ${details.order.number}`,
   blocks: [
     greeting(details.order.shippingAddress.name),
-    paragraph(REASONS[reason] ?? 'we paid money back to you.'),
+    paragraph(REASONS[reason] ?? 'We paid money back to you.'),
     paragraph(
       `We have sent ${formatMoney(amount)} back to the card that you paid with. Depending on your bank it takes 5 to 10 days to show.`,
     ),
@@ -20,9 +20,9 @@ export const orderRefunded = ({ amount, reason, ...details }: RefundDetails, sho
 
 /** By the reasons that orders and payments give. */
 const REASONS: Readonly<Record<string, string>> = {
-  requested: 'your order was cancelled, as asked for.',
-  expired: 'your payment reached us after the time to pay was over, so the order is cancelled.',
-  superseded: 'you placed your order anew, so this one is cancelled.',
-  'out-of-stock': 'when your payment reached us an item had sold out. We are sorry: the order is cancelled.',
-  staff: 'we paid back a part or all of your order.',
+  requested: 'Your order was cancelled, as asked for.',
+  expired: 'Your payment reached us after the time to pay was over, so the order is cancelled.',
+  superseded: 'You placed your order anew, so this one is cancelled.',
+  'out-of-stock': 'When your payment reached us an item had sold out. We are sorry: the order is cancelled.',
+  staff: 'We paid back a part or all of your order.',
 }

@@ -4,7 +4,7 @@ export const passwordReset = ({ name, token }: { name: string | null; token: str
   subject: `Set a new password for ${shop.name}`,
   blocks: [
     greeting(name),
-    paragraph('here is the link to set a new password. It works once, and only for a short time.'),
+    paragraph('Here is the link to set a new password. It works once, and only for a short time.'),
     { kind: 'button', label: 'Set a new password', url: shopLink(shop, '/reset-password', { token }) },
     paragraph('When you use it, you are signed out everywhere else.'),
   ],

@@ -10,7 +10,7 @@ export const paymentFailed = (details: OrderDetails, shop: Shop): Mail => {
     blocks: [
       greeting(order.shippingAddress.name),
       paragraph(
-        `your payment of ${formatMoney(order.totals.total)} did not go through, and nothing was charged.`,
+        `Your payment of ${formatMoney(order.totals.total)} did not go through, and nothing was charged.`,
       ),
       ...(order.paymentProblem === null
         ? []

@@ -7,7 +7,7 @@ export const welcome = (
   subject: `Welcome to ${shop.name}`,
   blocks: [
     greeting(name),
-    paragraph(`your account at ${shop.name} is open.`),
+    paragraph(`Your account at ${shop.name} is open.`),
     ...(token === null ? [] : confirmation(token, shop)),
   ],
   why: `You get this mail because an account was opened with this address. If it was not you, do nothing: without the confirmation it shows nothing of yours.`,
