@@ -11,10 +11,7 @@ npm run events -- republish <service>                           announces the se
 const MAX_SHOWN = 200
 
 /** `npm run events`: a short-lived replica of the shop without a port. Works while the shop runs, and while it does not. */
-const { positionals, values } = parseArgs({
-  allowPositionals: true,
-  options: { reaction: { type: 'string' }, id: { type: 'string' } },
-})
+const { positionals, values } = parse()
 const [command, name] = positionals
 // Reactions run here as in any replica; jobs wait for a process that knows where mail and payments go.
 const services = (await loadServices())
@@ -27,7 +24,7 @@ if (
   (needsName && name === undefined) ||
   chosen.length === 0
 ) {
-  console.error(chosen.length === 0 ? `There is no service ${name}.\n${USAGE}` : USAGE)
+  console.error(chosen.length === 0 ? `There is no service ${name} with events.\n${USAGE}` : USAGE)
   process.exit(2)
 }
 
@@ -75,4 +72,16 @@ try {
 } finally {
   await host.stop()
   await database.stop()
+}
+
+function parse() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: { reaction: { type: 'string' }, id: { type: 'string' } },
+    })
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${USAGE}`)
+    process.exit(2)
+  }
 }

@@ -6,7 +6,7 @@ import { createLogger, type Host, readConfig, startHost } from '@stoa/runtime'
 import { openShopDatabase } from './database.ts'
 import { seedDemo } from './demo/seed.ts'
 import { hostConfig } from './host-config.ts'
-import { startSandboxProcess } from './sandbox.ts'
+import { openSandbox } from './sandbox.ts'
 import { loadServices } from './services.ts'
 
 /**
@@ -71,17 +71,18 @@ async function main(): Promise<void> {
   const wantsSandbox = (hosts('payment') && !config.stripeUrl) || (hosts('notification') && !config.smtpUrl)
   if (wantsSandbox) {
     const sandbox = await start(
-      startSandboxProcess({
+      openSandbox({
         port: config.sandboxPort,
         smtpPort: config.sandboxSmtpPort,
         dataDirectory: join(config.dataDirectory, 'sandbox'),
         webhookUrl: `http://127.0.0.1:${config.port}/v1/payments/webhooks/stripe`,
       }),
     )
-    environment.STRIPE_URL ??= sandbox.url
-    environment.SMTP_URL ??= sandbox.smtpUrl
+    environment.STRIPE_URL ||= sandbox.url
+    environment.SMTP_URL ||= sandbox.smtpUrl
     environment.SANDBOX_URL = sandbox.url
   }
+  if (config.port !== 0) environment.SHOP_URL ||= `http://127.0.0.1:${config.port}`
   const host = await start(startHost({ services, environment, logger }))
   const demo = config.demoCatalogue ?? (config.databaseUrl ? 'off' : 'on')
   if (demo === 'on' && hosts('product') && hosts('inventory')) await fillEmptyShop(host, logger)

@@ -1,7 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { takeDirectoryLock } from '@stoa/runtime/directory-lock'
 
 export type RunningSandbox = {
   readonly url: string
@@ -20,12 +24,61 @@ type SandboxOptions = {
 const program = fileURLToPath(new URL('../sandbox/main.ts', import.meta.url))
 const START_TIMEOUT_MS = 20_000
 const STOP_TIMEOUT_MS = 5_000
+const ANSWER_TIMEOUT_MS = 1_000
+/** Between two looks whether the process that starts the sandbox is ready. */
+const LOOK_MS = 100
+
+/**
+ * One outside world per data directory, however many processes of ours there are: payments and mails of one shop belong
+ * together. The first process runs it and it ends with that process; the others use it.
+ */
+export async function openSandbox(options: SandboxOptions): Promise<RunningSandbox> {
+  const { dataDirectory } = options
+  await mkdir(dataDirectory, { recursive: true })
+  const addressFile = join(dataDirectory, 'address.json')
+  for (const deadline = Date.now() + START_TIMEOUT_MS; ; await sleep(LOOK_MS)) {
+    const lock = await takeDirectoryLock(dataDirectory)
+    if ('release' in lock) {
+      try {
+        const { url, smtpUrl, stop } = await startSandboxProcess(options)
+        await writeFile(addressFile, JSON.stringify({ url, smtpUrl }))
+        return {
+          url,
+          smtpUrl,
+          stop: async () => {
+            await lock.markStopping()
+            await stop()
+            await lock.release()
+          },
+        }
+      } catch (error) {
+        await lock.release()
+        throw error
+      }
+    }
+    const shared = lock.stopping ? undefined : await findSandbox(addressFile)
+    if (shared) return { ...shared, stop: async () => {} }
+    if (Date.now() > deadline)
+      throw new Error(`Process ${lock.heldBy} runs the sandbox of ${dataDirectory}, and it does not answer`)
+  }
+}
+
+/** The address may be of an earlier one: it counts when a sandbox answers there. */
+async function findSandbox(addressFile: string): Promise<{ url: string; smtpUrl: string } | undefined> {
+  try {
+    const { url, smtpUrl } = JSON.parse(await readFile(addressFile, 'utf8'))
+    const answer = await fetch(`${url}/cards`, { signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) })
+    return answer.ok ? { url, smtpUrl } : undefined
+  } catch {
+    return undefined
+  }
+}
 
 /**
  * Runs the outside world beside us, as the program of another company that it is. It is a process group of its own, so that a Ctrl-C
  * leaves it there until we have drained, and it ends when we do, however we end.
  */
-export async function startSandboxProcess(options: SandboxOptions): Promise<RunningSandbox> {
+async function startSandboxProcess(options: SandboxOptions): Promise<RunningSandbox> {
   const [port, smtpPort] = [await freeOr(options.port), await freeOr(options.smtpPort)]
   const child = spawn(process.execPath, [program], {
     detached: true,
