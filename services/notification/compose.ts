@@ -2,6 +2,7 @@ import { Rejection } from '@stoa/contract'
 import type { Context } from './context.ts'
 import type { Mail, Shop } from './mail.ts'
 import type { MailRequest } from './mail-request.ts'
+import { RETENTION_DAYS } from './notifications.ts'
 import { confirmEmail } from './templates/confirm-email.ts'
 import { orderConfirmation } from './templates/order-confirmation.ts'
 import { orderRefunded } from './templates/order-refunded.ts'
@@ -11,6 +12,9 @@ import { welcome } from './templates/welcome.ts'
 
 /** A mail with its recipient, or why there is none to send any more. */
 export type Composed = { readonly to: string; readonly mail: Mail } | { readonly skip: string }
+
+/** An order that was confirmed longer ago has had its mail, or was given up: a day before that is forgotten. */
+const CONFIRMATION_MAX_AGE_MS = (RETENTION_DAYS - 1) * 24 * 60 * 60 * 1000
 
 /** Fetches what the mail needs as it is now. What is no longer true is not sent. */
 export async function compose(request: MailRequest, ctx: Context): Promise<Composed> {
@@ -58,7 +62,7 @@ async function orderMail(
   ctx: Context,
 ): Promise<Composed> {
   const details = await ctx.call.order.mailDetails({ orderId: subjectId })
-  const { email: to, status } = details.order
+  const { email: to, status, confirmedAt } = details.order
   if (template === 'order-refunded') {
     if (!refund) throw new Error('a mail about a refund needs the refund')
     const { reason, ...amount } = refund
@@ -66,6 +70,8 @@ async function orderMail(
   }
   const wanted = template === 'order-confirmation' ? 'confirmed' : 'payment_failed'
   if (status !== wanted) return { skip: `the order is ${status} meanwhile` }
+  if (confirmedAt !== null && ctx.now().getTime() - Date.parse(confirmedAt) > CONFIRMATION_MAX_AGE_MS)
+    return { skip: 'the order was confirmed long ago' }
   const mail =
     template === 'order-confirmation' ? orderConfirmation(details, shop) : paymentFailed(details, shop)
   return { to, mail }

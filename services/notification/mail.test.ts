@@ -106,11 +106,29 @@ test('the same event again, and its job again, and again at once, bring no secon
   await host.settled()
   const request = { eventId: id, template: 'order-confirmation', subjectId: orderId }
   await host.runJob('send-mail', request)
-  const another = { ...request, eventId: v7() }
+  const another = { ...request, eventId: v7(), subjectId: v7() }
   await host.faults({ delayMs: 100 })
   const tries = await Promise.allSettled(Array.from({ length: 5 }, () => host.runJob('send-mail', another)))
   assert.equal(tries.filter(({ status }) => status === 'fulfilled').length, 1)
   assert.equal((await host.counters()).received, 2)
+})
+
+test('orders that are announced again bring no second confirmation, however long ago they were confirmed', async () => {
+  await using host = await startMailHost()
+  const orderId = v7()
+  await confirmOrder(host, orderId)
+  await host.settled()
+  await confirmOrder(host, orderId)
+  await host.settled()
+  host.world.order = anOrder({ confirmedAt: new Date(Date.now() - 89.5 * 24 * 3600_000).toISOString() })
+  const old = await confirmOrder(host)
+  await becomes(host, old, 'skipped')
+  assert.equal((await host.mails()).length, 1)
+  host.world.order = anOrder({ status: 'payment_failed' })
+  await host.publish(OrderPaymentFailed, { orderId, attempt: 1 }, { id: v7() })
+  await host.publish(OrderPaymentFailed, { orderId, attempt: 1 }, { id: v7() })
+  await host.settled()
+  assert.equal((await host.mails()).length, 2)
 })
 
 test('a server that is busy for now is asked again, and gets the mail once', async () => {

@@ -5,17 +5,21 @@ import type { MailRequest } from './mail-request.ts'
 
 export type Claim =
   | { readonly state: 'ours'; readonly createdAt: Date }
-  /** Sent, refused or skipped before. */
+  /** Sent, refused or skipped before, perhaps for another event that said the same. */
   | { readonly state: 'done' }
   /** Another attempt is at it, or died less than a lease ago. */
   | { readonly state: 'taken' }
+
+/** How long it is known what was sent. */
+export const RETENTION_DAYS = 90
 
 type Subject = Pick<MailRequest, 'eventId' | 'template' | 'subjectId'> & { readonly messageId: string }
 
 /** Takes a mail for one attempt, of at most `leaseMs`. One statement unless somebody else has it. */
 export async function claimNotification(query: Query, subject: Subject, leaseMs: number): Promise<Claim> {
   const { eventId, template, subjectId, messageId } = subject
-  const [ours] = await query<{ createdAt: Date }>(
+  const [ours] = await unlessSaid<{ createdAt: Date }>(
+    query,
     `insert into notification.notifications as n
        (notification_id, template, subject_id, message_id, attempts, claimed_until)
      values ($1, $2, $3, $4, 1, now() + $5 * interval '1 ms')
@@ -54,13 +58,28 @@ export const markUnsent = async (
 }
 
 export const markSkipped = async (query: Query, subject: Subject, why: string): Promise<void> => {
-  await query(
+  await unlessSaid<object>(
+    query,
     `insert into notification.notifications as n (notification_id, template, subject_id, message_id, status, last_error)
      values ($1, $2, $3, $4, 'skipped', $5)
      on conflict (notification_id) do update set status = 'skipped', last_error = excluded.last_error, claimed_until = null
        where n.status = 'waiting'`,
     [subject.eventId, subject.template, subject.subjectId, subject.messageId, why],
   )
+}
+
+/** Nothing, when another event has brought a mail that is sent once about its subject. */
+async function unlessSaid<Row extends object>(
+  query: Query,
+  text: string,
+  values: readonly unknown[],
+): Promise<Row[]> {
+  try {
+    return await query<Row>(text, values)
+  } catch (error) {
+    if ((error as { constraint?: string }).constraint === 'notifications_once') return []
+    throw error
+  }
 }
 
 export type Listed = {
@@ -89,11 +108,11 @@ export const listNotifications = (
     [subjectId ?? null, after ?? null, limit],
   )
 
-/** Returns how many rows went; at most 10,000 of those older than 90 days. */
+/** Returns how many rows went; at most 10,000 of those that have been kept long enough. */
 export async function sweepNotifications(query: Query): Promise<number> {
   const [row] = await query<{ swept: number }>(
     `with old as (
-       select notification_id from notification.notifications where created_at < now() - interval '90 days' limit 10000),
+       select notification_id from notification.notifications where created_at < now() - interval '${RETENTION_DAYS} days' limit 10000),
      gone as (
        delete from notification.notifications n using old where n.notification_id = old.notification_id returning 1)
      select count(*)::int as swept from gone`,

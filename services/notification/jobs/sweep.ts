@@ -6,7 +6,7 @@ import { sweepNotifications } from '../notifications.ts'
 /** A million rows a run, in bites that lock nobody out for long. */
 const MAX_BITES = 100
 
-/** Retention: what was sent is known for 90 days. */
+/** Retention: what was sent is known for `RETENTION_DAYS`. */
 export const sweep = job({
   name: 'sweep',
   input: z.strictObject({}),
