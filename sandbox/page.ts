@@ -106,6 +106,7 @@ form{display:flex;flex-wrap:wrap;gap:.5rem}
 button,input{font:inherit;padding:.65rem 1rem;border-radius:.5rem;border:1px solid var(--line);background:var(--paper);color:var(--ink);min-height:2.75rem}
 input{flex:1 1 12rem;min-width:0}
 button{cursor:pointer}
+main:has(>.narrow) h1{max-width:26rem;margin-inline:auto}
 .narrow button{flex:1 1 auto}
 button.primary{background:#4338ca;border-color:#4338ca;color:#fff}
 iframe{width:100%;height:34rem;border:1px solid var(--line);border-radius:.6rem;background:#fff}

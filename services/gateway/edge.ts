@@ -112,6 +112,7 @@ export async function startEdge(host: EdgeHost): Promise<Edge> {
     configuration: {
       content: describe,
       pageTitle: 'Stoa API',
+      favicon: 'data:,',
       // The page loads nothing from elsewhere, and offers nothing that would send the shop's description there.
       withDefaultFonts: false,
       telemetry: false,
