@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { eventually } from '@stoa/testing'
 import { Buyer, CARDS } from './buyer.ts'
 import { type Shop, startShop, topology } from './shop.ts'
 
@@ -157,8 +158,11 @@ describe(`a checkout (${topology})`, () => {
     for (const { status, body } of replies) {
       if (status === 201 && body.order.orderId !== last.order.orderId) await buyer.orderIs(body, 'cancelled')
     }
-    const { body } = await shop.http.get(`/v1/availability?skus=${sku}`)
-    assert.equal(body.items[0].available, 9)
+    // The stock of the others comes back with events.
+    await eventually(async () => {
+      const { body } = await shop.http.get(`/v1/availability?skus=${sku}`)
+      assert.equal(body.items[0].available, 9)
+    })
     const again = await buyer.place()
     assert.equal(again.status, 404, 'the cart is gone with its order')
   })

@@ -31,8 +31,10 @@ export async function applyMigrations(
     await client.query(`set local lock_timeout = '60s'; set local statement_timeout = '30min'`)
     // Any number; the same in every process, so that they take turns.
     await client.query('select pg_advisory_xact_lock(727001, hashtext($1))', [schema])
+    // Asked of the catalogue's table: `if not exists` asks a cache, which does not hear of what was made while this transaction waited.
+    const { rowCount } = await client.query('select from pg_namespace where nspname = $1', [schema])
+    if (rowCount === 0) await client.query(`create schema "${schema}"`)
     await client.query(`
-      create schema if not exists "${schema}";
       set local search_path to "${schema}", public;
       create table if not exists migration (name text primary key, applied_at timestamptz not null default now());`)
     for (const { name, url } of await pending(client, schema, files)) {
