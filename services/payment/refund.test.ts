@@ -126,6 +126,32 @@ test('while Stripe is away a refund is accepted as pending, and made by a job wh
   assert.equal((await shop.control('GET', 'refunds')).data.length, 1)
 })
 
+test('a refund whose job was given up is made all the same', async () => {
+  await using shop = await startPaymentHost({ webhooks: false })
+  const { paymentId, orderId } = await aPaidPayment(shop)
+  await shop.control('POST', 'faults', { fail: { kind: 503, count: 3, path: '/refunds' } })
+  await shop.staff.refund({ paymentId, amountMinor: 900, reason: REASON }, key())
+  await shop.pool.query(`update payment.refunds set updated_at = now() - interval '2 hours'`)
+  await runJob(shop, 'reconcile')
+  await eventually(async () => assert.equal((await booksBalance(shop, orderId)).refunded, 900))
+})
+
+test('what is left of an order’s money goes back after a refund by staff has failed that held it', async () => {
+  await using shop = await startPaymentHost({ webhooks: false })
+  const { paymentId, orderId, reference } = await aPaidPayment(shop)
+  await shop.control('POST', 'faults', { fail: { kind: 503, count: 3, path: '/refunds' } })
+  const { refunds } = await shop.staff.refund({ paymentId, reason: REASON }, key())
+  await shop.publish(OrderRefundDue, { orderId, paymentId, reason: 'requested' }, { id: v7() })
+  await shop.settled()
+  // Stripe refuses what staff wanted, for a part was given back in its dashboard.
+  await shop.dashboard.refunds.create({ payment_intent: reference, amount: 200 })
+  await runJob(shop, 'finish-refund', { refundId: refunds[0]!.refundId })
+  await runJob(shop, 'compare-payment', { paymentId })
+  await eventually(async () => assert.equal((await booksBalance(shop, orderId)).refunded, 4200), {
+    timeoutMs: 20_000,
+  })
+})
+
 test('an answer that was lost longer ago than Stripe remembers keys is looked up, not asked for again', async () => {
   await using shop = await startPaymentHost({ webhooks: false })
   const { paymentId, orderId } = await aPaidPayment(shop)

@@ -78,6 +78,30 @@ export async function writeRefundOutcome(
   return written
 }
 
+/** Whether a refund was set aside whose way to the gateway is not over: it may still be refused. */
+export async function hasUnaskedRefund(query: Query, paymentId: string): Promise<boolean> {
+  const [row] = await query<{ found: boolean }>(
+    `select exists (select from payment.refunds
+       where payment_id = $1 and status = 'pending' and gateway_reference is null) as found`,
+    [paymentId],
+  )
+  return row!.found
+}
+
+/** Refunds that were set aside over an hour ago and have not reached the gateway; each again an hour later. */
+export async function takeUnaskedRefunds(query: Query, limit: number): Promise<string[]> {
+  const rows = await query<{ refundId: string }>(
+    `with due as (
+       select refund_id from payment.refunds
+       where status = 'pending' and gateway_reference is null and updated_at < now() - interval '1 hour'
+       order by updated_at limit $1 for update skip locked)
+     update payment.refunds r set updated_at = now() from due where r.refund_id = due.refund_id
+     returning r.refund_id as "refundId"`,
+    [limit],
+  )
+  return rows.map(({ refundId }) => refundId)
+}
+
 /** Payments of refunds that the gateway has been working on for over an hour; each again an hour later. */
 export async function takeLingeringRefunds(query: Query, limit: number): Promise<string[]> {
   const rows = await query<{ paymentId: string }>(
