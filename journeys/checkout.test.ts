@@ -158,11 +158,14 @@ describe(`a checkout (${topology})`, () => {
     for (const { status, body } of replies) {
       if (status === 201 && body.order.orderId !== last.order.orderId) await buyer.orderIs(body, 'cancelled')
     }
-    // The stock of the others comes back with events.
+    // The stock of the others comes back, and the cart goes, with events.
     await eventually(async () => {
       const { body } = await shop.http.get(`/v1/availability?skus=${sku}`)
       assert.equal(body.items[0].available, 9)
     })
+    await eventually(async () =>
+      assert.equal((await shop.http.get(`/v1/carts/${buyer.cartId}`, buyer.owner)).status, 404),
+    )
     const again = await buyer.place()
     assert.equal(again.status, 404, 'the cart is gone with its order')
   })
