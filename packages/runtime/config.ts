@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { fieldWords } from './field-words.ts'
 
 /** One setting: the variable it is read from, its check, and a sentence for `docs/configuration.md`. */
 export type Setting<Schema extends z.ZodType = z.ZodType> = {
@@ -24,7 +25,9 @@ export function readConfig<Spec extends ConfigSpec>(spec: Spec, environment: Env
   const faults: string[] = []
   const config: Record<string, unknown> = {}
   for (const [key, { env, schema, description }] of Object.entries(spec)) {
-    const read = schema.safeParse(environment[env] === '' ? undefined : environment[env])
+    const read = schema.safeParse(environment[env] === '' ? undefined : environment[env], {
+      error: fieldWords,
+    })
     if (read.success) config[key] = read.data
     else faults.push(`${env}: ${read.error.issues.map((issue) => issue.message).join('; ')} (${description})`)
   }

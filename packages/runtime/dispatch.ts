@@ -6,6 +6,7 @@ import { type Actor, actorName, type Origin } from './actor.ts'
 import type { Database } from './database.ts'
 import { isOutage } from './database.ts'
 import type { Answer } from './edge.ts'
+import { fieldWords } from './field-words.ts'
 import type { AnyContext } from './hosted.ts'
 import { claim, type IdempotencyScope, type Lock, release, remember } from './idempotency.ts'
 import { JsonText } from './json-text.ts'
@@ -96,7 +97,7 @@ function authorise(operation: Operation, { actor, origin }: CallMeta): void {
 function checkInput(operation: Operation, input: unknown): unknown {
   const bad = findBadText(input)
   if (bad) throw new Rejection('INVALID_INPUT', { fields: [bad] })
-  const parsed = operation.input.safeParse(input)
+  const parsed = operation.input.safeParse(input, { error: fieldWords })
   if (!parsed.success)
     throw new Rejection('INVALID_INPUT', { fields: toFieldErrors(operation, parsed.error) })
   return parsed.data
