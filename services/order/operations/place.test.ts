@@ -189,6 +189,20 @@ describe('placing an order', () => {
           assert.equal(shop.world.goods.get('MUG')!.available, before - 1)
         })
 
+    it('under one key keeps the goods that the order has, whatever is in the cart by then', async () => {
+      const cartId = shop.aCart()
+      const idempotencyKey = aKey()
+      shop.world.faults.set('payment.create', throws('UNAVAILABLE'))
+      await assert.rejects(shop.place(cartId, { idempotencyKey }), { code: 'UNAVAILABLE' })
+      shop.world.carts.set(cartId, [{ sku: 'DESK', quantity: 1, unitPriceMinor: 14_900 }])
+      const { order } = await shop.place(cartId, { idempotencyKey })
+      assert.deepEqual(
+        order.lines.map(({ sku }) => sku),
+        ['MUG'],
+      )
+      assert.deepEqual(shop.world.reservations.get(order.orderId)!.lines, [{ sku: 'MUG', quantity: 1 }])
+    })
+
     it('answers 503 while the gateway is away', async () => {
       shop.world.faults.set('payment.create', throws('GATEWAY_UNAVAILABLE'))
       await assert.rejects(shop.place(shop.aCart()), { code: 'UNAVAILABLE' })
@@ -244,6 +258,28 @@ describe('placing an order', () => {
       setTimeout(() => giveBack(shop.world, first.order.orderId), 100)
       const second = await shop.place(cartId)
       assert.deepEqual(await live(cartId), [{ order_id: second.order.orderId, status: 'pending' }])
+    })
+
+    it('waits for the stock of its own declined order, which is on its way back', async () => {
+      shop.world.goods.set('DESK', { priceMinor: 14_900, available: 1 })
+      const cartId = shop.aCart([{ sku: 'DESK', quantity: 1, unitPriceMinor: 14_900 }])
+      const first = await shop.place(cartId)
+      await shop.declined(first.order.orderId)
+      await shop.settled()
+      assert.equal(await shop.statusOf(first.order.orderId), 'payment_failed')
+      setTimeout(() => giveBack(shop.world, first.order.orderId), 100)
+      const second = await shop.place(cartId)
+      assert.deepEqual(await live(cartId), [{ order_id: second.order.orderId, status: 'pending' }])
+    })
+
+    it('leaves the declined order alone when its stock has gone to others', async () => {
+      shop.world.goods.set('DESK', { priceMinor: 14_900, available: 1 })
+      const cartId = shop.aCart([{ sku: 'DESK', quantity: 1, unitPriceMinor: 14_900 }])
+      const first = await shop.place(cartId)
+      await shop.declined(first.order.orderId)
+      await shop.settled()
+      await assert.rejects(shop.place(cartId), { code: 'OUT_OF_STOCK' })
+      assert.equal(await shop.statusOf(first.order.orderId), 'payment_failed')
     })
 
     it('leaves the unpaid order alone when that would not help', async () => {

@@ -87,16 +87,21 @@ type Draft = Omit<NewOrder, 'number'>
 
 /** Released stock comes back with an event: some milliseconds, more when the machine is busy. 3 s in all. */
 const RELEASE_PAUSES_MS = [30, 60, 120, 250, 500, 1_000, 1_000]
+/** Of an order that was declined the event is on its way already, or the stock has gone to others: 460 ms in all. */
+const DECLINED_PAUSES_MS = RELEASE_PAUSES_MS.slice(0, 4)
 
-/** Throws OUT_OF_STOCK. What this cart's own unpaid order holds counts: then that order makes way. */
+/**
+ * Throws OUT_OF_STOCK. What this cart's own unpaid order holds counts: then that order makes way. What its declined order held is waited
+ * for, in case that it has not come back yet.
+ */
 async function reserveStock(ctx: Context, draft: Draft): Promise<void> {
   const refused = await tryToReserve(ctx, draft)
   if (!refused) return
   const open = await findOpenOrder(ctx.query, draft.cartId)
   if (!open || open.orderId === draft.orderId || !wouldSuffice(refused.data!.skus, { open, draft }))
     throw refused
-  await makeWay(ctx, open)
-  for (const pauseMs of RELEASE_PAUSES_MS) {
+  if (open.status === 'pending') await makeWay(ctx, open)
+  for (const pauseMs of open.status === 'pending' ? RELEASE_PAUSES_MS : DECLINED_PAUSES_MS) {
     await sleep(pauseMs, undefined, { signal: ctx.signal })
     if (!(await tryToReserve(ctx, draft))) return
   }
@@ -128,7 +133,7 @@ function wouldSuffice(
   const quantityOf = (lines: readonly Line[], sku: string) =>
     lines.reduce((sum, line) => (line.sku === sku ? sum + line.quantity : sum), 0)
   return (
-    open.status === 'pending' &&
+    (open.status === 'pending' || open.status === 'payment_failed') &&
     short.every(
       ({ sku, available }) => available + quantityOf(open.lines, sku) >= quantityOf(draft.lines, sku),
     )
@@ -145,10 +150,18 @@ async function insert(ctx: Context, draft: Draft): Promise<StoredOrder> {
     if (inserted === 'number-taken') continue
     const mine = inserted === 'id-taken' ? await findOrder(ctx.query, draft.orderId) : undefined
     const open = mine ?? (await findOpenOrder(ctx.query, draft.cartId))
-    if (open?.orderId === draft.orderId) return open
+    if (open?.orderId === draft.orderId) return withItsGoods(ctx, draft, open)
     if (open) await makeWay(ctx, open)
   }
   throw new Rejection('IN_PROGRESS')
+}
+
+/** This try has reserved what is in the cart now; the order is what was in it when an earlier one placed it. Throws OUT_OF_STOCK. */
+async function withItsGoods(ctx: Context, draft: Draft, placed: StoredOrder): Promise<StoredOrder> {
+  const refused =
+    placed.status === 'pending' ? await tryToReserve(ctx, { ...draft, lines: placed.lines }) : undefined
+  if (refused) throw refused
+  return placed
 }
 
 type Inserted = Awaited<ReturnType<typeof insertOrder>>
