@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import type { Operation } from '@stoa/contract'
 import { inventory } from '@stoa/contracts/inventory'
 import { Currency } from '@stoa/contracts/money'
@@ -6,6 +5,7 @@ import { product } from '@stoa/contracts/product'
 import {
   type ConfigSpec,
   type Handler,
+  keptSecret,
   type ResourceStart,
   type ServiceContext,
   setting,
@@ -34,13 +34,6 @@ export type Context = ServiceContext<Tables, typeof needs, typeof config, Resour
 export type Handles<O extends Operation> = Handler<O, Context>
 
 export async function openResources(start: ResourceStart<Tables, typeof config>): Promise<Resources> {
-  if (start.config.secret !== undefined) return { secret: start.config.secret }
-  // Of replicas that start together one wins, and all read what it wrote.
-  const [row] = await start.query<Resources>(
-    `insert into cart.secrets as s (name, value) values ('cart-token', $1)
-     on conflict (name) do update set value = s.value
-     returning value as secret`,
-    [randomBytes(32).toString('base64url')],
-  )
-  return row!
+  const { secret } = start.config
+  return { secret: secret ?? (await keptSecret(start.query, { schema: 'cart', name: 'cart-token' })) }
 }

@@ -65,6 +65,7 @@ export function createAuthenticator({ send, issuer, signal }: AuthenticatorOptio
     const check = async () =>
       jwtVerify(token, keys!.set, {
         issuer,
+        audience: issuer,
         typ: 'at+jwt',
         algorithms: ['EdDSA', 'Ed25519', 'ES256'],
         clockTolerance: CLOCK_TOLERANCE_SECONDS,

@@ -106,6 +106,7 @@ export async function startEdge(host: EdgeHost): Promise<Edge> {
     description ??= openApi(Object.values(published), { version, serverUrl: settings.publicUrl ?? url })
     return description
   }
+  app.get('/', (_, reply) => reply.redirect('/docs'))
   app.get('/openapi.json', async () => describe())
   await app.register(apiReference, {
     routePrefix: '/docs',
