@@ -258,6 +258,14 @@ export const OrderCancelled = event({
   key: (e) => e.orderId,
 })
 
+/** A checkout set stock aside and came to nothing: there is no such order, and its stock is to go back. */
+export const OrderAbandoned = event({
+  name: 'order.abandoned',
+  version: 1,
+  payload: z.object({ orderId: Id }),
+  key: (e) => e.orderId,
+})
+
 /** Money was taken for an order that will not be delivered. */
 export const OrderRefundDue = event({
   name: 'order.refund-due',

@@ -1,9 +1,16 @@
-import type { OrderCancelled, OrderConfirmed, OrderPaymentFailed } from '@stoa/contracts/order'
+import type {
+  OrderAbandoned,
+  OrderCancelled,
+  OrderConfirmed,
+  OrderPaymentFailed,
+} from '@stoa/contracts/order'
 import type { Fact } from '@stoa/runtime'
 import type { Line } from './allocate.ts'
 import type { Intent } from './reservations.ts'
 
-export type OrderFact = Fact<typeof OrderConfirmed | typeof OrderPaymentFailed | typeof OrderCancelled>
+export type OrderFact = Fact<
+  typeof OrderConfirmed | typeof OrderPaymentFailed | typeof OrderCancelled | typeof OrderAbandoned
+>
 
 /** Larger than any try to pay: a cancelled order releases whatever it holds. */
 export const ANY_ATTEMPT = 2_147_483_647
@@ -28,6 +35,8 @@ function intentOf(fact: OrderFact): Intent {
       return { orderId, kind: 'commit', attempt: ANY_ATTEMPT }
     case 'order.payment-failed':
       return { orderId, kind: 'release', attempt: fact.payload.attempt }
+    case 'order.abandoned':
+      return { orderId, kind: 'release', attempt: ANY_ATTEMPT }
     case 'order.cancelled':
       return { orderId, kind: fact.payload.wasConfirmed ? 'return' : 'release', attempt: ANY_ATTEMPT }
   }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { inventory, StockLow } from '@stoa/contracts/inventory'
-import { OrderCancelled, OrderConfirmed, OrderPaymentFailed } from '@stoa/contracts/order'
+import { OrderAbandoned, OrderCancelled, OrderConfirmed, OrderPaymentFailed } from '@stoa/contracts/order'
 import { startTestHost, statements, type TestHost } from '@stoa/testing'
 import { v7 } from 'uuid'
 import service from '../service.ts'
@@ -111,6 +111,13 @@ describe('a cancelled order', () => {
     const { sku, orderId } = await anOrder({ available: 5, quantity: 2 })
     await reserve(orderId, { sku, quantity: 2 }, { attempt: 7 })
     await cancel(orderId, { wasConfirmed: false })
+    await host.settled()
+    assert.deepEqual(await level(sku), { available: 5, reserved: 0 })
+  })
+
+  it('gives back what was set aside for it, when it came to nothing before it was one', async () => {
+    const { sku, orderId } = await anOrder({ available: 5, quantity: 2 })
+    await host.publish(OrderAbandoned, { orderId })
     await host.settled()
     assert.deepEqual(await level(sku), { available: 5, reserved: 0 })
   })

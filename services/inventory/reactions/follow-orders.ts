@@ -1,4 +1,4 @@
-import { OrderCancelled, OrderConfirmed, OrderPaymentFailed } from '@stoa/contracts/order'
+import { OrderAbandoned, OrderCancelled, OrderConfirmed, OrderPaymentFailed } from '@stoa/contracts/order'
 import { effect, type Tx } from '@stoa/runtime'
 import { allocateWhatIsThere, type Line, mergeLines } from '../allocate.ts'
 import type { Context } from '../context.ts'
@@ -12,7 +12,7 @@ import { announceLow } from '../stock-low.ts'
  */
 export const followOrders = effect({
   name: 'follow-orders',
-  hears: [OrderConfirmed, OrderPaymentFailed, OrderCancelled],
+  hears: [OrderConfirmed, OrderPaymentFailed, OrderCancelled, OrderAbandoned],
   handle: async (facts, ctx: Context) => {
     const intents = intentsOf(facts)
     const shortages = await ctx.transaction(async (tx) => {

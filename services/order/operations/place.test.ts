@@ -249,6 +249,9 @@ describe('placing an order', () => {
       await shop.settled()
       await assert.rejects(shop.place(cartId), refusal)
       assert.deepEqual(await live(cartId), [{ order_id: order.orderId, status: 'confirmed' }])
+      await shop.settled()
+      const { rows } = await shop.pool.query(`select from log.event where type = 'order.abandoned'`)
+      assert.equal(rows.length, 2, 'the stock that both had set aside goes back')
     })
 
     it('takes over the last unit that its own unpaid order held', async () => {

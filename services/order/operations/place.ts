@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type InputOf, invalidInput, isRejection, Rejection } from '@stoa/contract'
 import { inventory } from '@stoa/contracts/inventory'
 import { AmountMinor } from '@stoa/contracts/money'
-import type { order } from '@stoa/contracts/order'
+import { OrderAbandoned, type order } from '@stoa/contracts/order'
 import { payment } from '@stoa/contracts/payment'
 import { v7 } from 'uuid'
 import { announcePlaced } from '../announce.ts'
@@ -72,8 +72,17 @@ async function placeOrder(ctx: Context, input: Input & { email: string }): Promi
     paymentWindowSeconds: ctx.config.paymentWindowSeconds,
   }
   await reserveStock(ctx, order)
-  return insert(ctx, order)
+  try {
+    return await insert(ctx, order)
+  } catch (error) {
+    if (error instanceof Rejection && error.code === 'ALREADY_ORDERED') await abandon(ctx, order)
+    throw error
+  }
 }
+
+/** There will be no such order: the stock that was set aside for it need not wait for its expiry. */
+const abandon = (ctx: Context, { orderId }: Draft): Promise<void> =>
+  ctx.transaction(async (tx) => tx.emit(OrderAbandoned, { orderId }, { version: 1 }))
 
 /** An order is one payment of one amount, and nothing cannot be paid. */
 function assertPayable(lines: readonly Line[]): void {
