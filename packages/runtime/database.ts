@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import type { Writable } from 'node:stream'
 import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import type { Logger } from 'pino'
@@ -58,8 +57,6 @@ export function openDatabase({ url, directUrl, poolSize, applicationName, log }:
     lock_timeout: LOCK_TIMEOUT_MS,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
     keepAlive: true,
-    // A transaction sends `begin` with its first statement, and `commit` with its last.
-    pipeline: true,
   })
   // A connection that breaks while somebody holds it also says so to its holder, by failing the statement: without a listener of
   // its own that event would end the process.
@@ -100,13 +97,6 @@ const queryOnPool =
       client.release(broken)
     }
   }
-
-/** Sends what is asked of a client until the end of this turn of the event loop in one write. */
-export function inOneWrite(client: pg.PoolClient): void {
-  const { stream } = (client as unknown as { connection: { stream: Writable } }).connection
-  stream.cork()
-  process.nextTick(() => stream.uncork())
-}
 
 /** A Kysely bound to one connection, so that builder and hand-written statements share a transaction. */
 export const kyselyOn = (client: pg.PoolClient): Kysely<unknown> =>

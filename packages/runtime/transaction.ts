@@ -2,7 +2,7 @@ import { type EventType, Rejection } from '@stoa/contract'
 import type { Kysely, Transaction } from 'kysely'
 import { v7 } from 'uuid'
 import { type Actor, actorName } from './actor.ts'
-import { type Database, inOneWrite, isRetryable, kyselyOn, queryOn } from './database.ts'
+import { type Database, isRetryable, kyselyOn, queryOn } from './database.ts'
 import { AlreadyHandled } from './hosted.ts'
 import type { IdempotencyScope } from './idempotency.ts'
 import type { Query, Tx } from './service.ts'
@@ -68,10 +68,7 @@ async function runOnce<T>(
   const settlement = new Settlement(schema, scope)
   let broken: Error | undefined
   try {
-    inOneWrite(client)
-    // Not awaited: if it fails, so does all that follows it on the connection.
-    const begun = client.query('begin')
-    begun.catch(() => {})
+    await client.query('begin')
     let db: Kysely<unknown> | undefined
     const result = await work({
       get db() {
@@ -90,14 +87,9 @@ async function runOnce<T>(
       },
     })
     if (isLate(scope)) throw new Rejection('TIMEOUT')
-    if (settlement.decides) await settlement.write(query)
-    inOneWrite(client)
-    // PostgreSQL answers ROLLBACK, and no error, when a statement failed: the settle statement that precedes it, or one whose failure
-    // `work` ignored.
-    const [, { command }] = await Promise.all([
-      settlement.decides ? undefined : settlement.write(query),
-      client.query('commit'),
-    ])
+    await settlement.write(query)
+    // PostgreSQL answers ROLLBACK, and no error, when a statement failed and `work` went on regardless.
+    const { command } = await client.query('commit')
     if (command !== 'COMMIT')
       throw new Error(`${scope.name}: a failed statement was ignored, nothing committed`)
     if (settlement.audits.length > 0) scope.seen.audited = true
@@ -163,11 +155,6 @@ class Settlement {
       payload: input ?? {},
       run_at: runAt?.toISOString(),
     })
-  }
-
-  /** Whether its own answer says if the transaction may commit: then the commit waits for it. */
-  get decides(): boolean {
-    return this.answer !== undefined && this.#scope.idempotency !== undefined
   }
 
   async write(query: Query): Promise<void> {
