@@ -77,7 +77,9 @@ export async function startHost(options: HostOptions): Promise<Host> {
       stopping.abort(new Error('the process is stopping'))
       const late = setTimeout(() => ended.abort(new Error('the process has stopped')), DRAIN_MS)
       for (const step of undo.splice(0).reverse())
-        await step().catch((error: unknown) => log.error({ err: error }, 'a step of the shutdown failed'))
+        await bounded(step()).catch((error: unknown) =>
+          log.error({ err: error }, 'a step of the shutdown failed'),
+        )
       clearTimeout(late)
       ended.abort(new Error('the process has stopped'))
     })()
@@ -215,6 +217,17 @@ export async function startHost(options: HostOptions): Promise<Host> {
     await stop()
     throw error
   }
+}
+
+/** Longer than what runs may take to drain; a step that does not end by then (a connection that nobody gives back) is left behind. */
+const STOP_STEP_MS = 15_000
+
+async function bounded(step: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`it did not end within ${STOP_STEP_MS} ms`)), STOP_STEP_MS)
+  })
+  await Promise.race([step, late]).finally(() => clearTimeout(timer))
 }
 
 type HostedPart = {
