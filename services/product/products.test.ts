@@ -81,7 +81,7 @@ describe('staff', () => {
       assert.deepEqual(await staff.getForStaff({ productId }), created)
     })
 
-    test('it costs four statements: claim, insert, read, settle', async () => {
+    test('it costs five statements: claim, insert, price, read, settle', async () => {
       await host.settled()
       const counter = statements(host.database.url)
       await counter.reset()
@@ -89,7 +89,7 @@ describe('staff', () => {
         options: [{ name: 'Size', values: ['S', 'M', 'L'] }],
         variants: ['S', 'M', 'L'].map((Size) => aVariant({ options: { Size } })),
       })
-      assert.equal(await own(counter), 4)
+      assert.equal(await own(counter), 5)
     })
 
     test('the same key is the same product, also when both requests come at once', async () => {

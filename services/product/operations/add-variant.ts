@@ -3,6 +3,7 @@ import { MAX_VARIANTS, type product } from '@stoa/contracts/product'
 import { announce } from '../announce.ts'
 import type { Handles } from '../context.ts'
 import { relist } from '../listings.ts'
+import { reprice } from '../pricing/reprice.ts'
 import { insertVariant, loadProduct, lockProduct, takenSkus } from '../products.ts'
 import { newVariantFaults } from '../variant-rules.ts'
 import { violatedConstraint } from '../violation.ts'
@@ -24,6 +25,7 @@ export const addVariant: Handles<typeof product.operations.addVariant> = async (
         { productId: before.productId, position: before.variants.length + 1 },
         variant,
       )
+      await reprice(tx.query, [before.productId])
       if (before.status === 'published') await relist(tx.query, [before.productId])
       const after = (await loadProduct(tx.query, productId))!
       announce(tx, after)

@@ -5,6 +5,7 @@ import { announce } from '../announce.ts'
 import { changedVariant, isSellable, variantFields } from '../change-product.ts'
 import type { Handles } from '../context.ts'
 import { relist } from '../listings.ts'
+import { reprice } from '../pricing/reprice.ts'
 import { loadProduct, productVersion, updateVariant } from '../products.ts'
 import { barcodeFaults, combination, costFaults, priceFaults } from '../variant-rules.ts'
 import { violatedConstraint } from '../violation.ts'
@@ -41,6 +42,7 @@ export const changeVariant: Handles<typeof product.operations.changeVariant> = a
       const version = await updateVariant(tx.query, at, fields)
       if (version === undefined)
         throw new Rejection('STALE', { version: await productVersion(tx.query, productId) })
+      await reprice(tx.query, [productId])
       if (before.status === 'published') await relist(tx.query, [productId])
       const after = (await loadProduct(tx.query, productId))!
       announce(tx, after)

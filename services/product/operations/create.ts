@@ -4,6 +4,7 @@ import { v7 } from 'uuid'
 import { announce } from '../announce.ts'
 import { distinctIds } from '../change-product.ts'
 import type { Handles } from '../context.ts'
+import { reprice } from '../pricing/reprice.ts'
 import { insertProducts, loadProduct, takenSkus, takenSlugs } from '../products.ts'
 import { freeSlug, looksLikeId, slugify } from '../slug.ts'
 import { productFaults } from '../variant-rules.ts'
@@ -34,6 +35,7 @@ export const create: Handles<typeof product.operations.create> = async (input, c
     try {
       return await ctx.transaction(async (tx) => {
         await insertProducts(tx.query, [{ ...added, slug }], 'draft')
+        await reprice(tx.query, [productId])
         const created = (await loadProduct(tx.query, productId))!
         announce(tx, created)
         tx.audit({ subject: `product:${productId}`, before: null, after: created })

@@ -6,6 +6,7 @@ import { insertCategories, lockTree, type NewCategory } from '../categories.ts'
 import { type Place, placeBelow, refusal } from '../category-place.ts'
 import type { Handles } from '../context.ts'
 import { relist } from '../listings.ts'
+import { reprice } from '../pricing/reprice.ts'
 import { insertProducts, type NewProduct } from '../products.ts'
 import { looksLikeId } from '../slug.ts'
 import { productFaults } from '../variant-rules.ts'
@@ -30,10 +31,9 @@ export const seed: Handles<typeof product.operations.seed> = async (input, ctx) 
     if (categories.length > 0) await insertCategories(tx.query, categories, treeVersion)
     if (products.length > 0) {
       await insertProducts(tx.query, products, 'published')
-      await relist(
-        tx.query,
-        products.map(({ productId }) => productId),
-      )
+      const productIds = products.map(({ productId }) => productId)
+      await reprice(tx.query, productIds)
+      await relist(tx.query, productIds)
     }
     announceAll(tx, { categories, products, treeVersion })
     return {
