@@ -131,7 +131,7 @@ describe('seed', () => {
     const sent = (await counter.snapshot()).filter(
       ({ query }) => /\bproduct"?\./.test(query) && !/\brelaxed\b|FOR KEY SHARE OF x$/.test(query),
     )
-    // Lock, read, categories, products, listings, settle.
+    // Lock, read, categories, products, prices, listings, settle.
     assert.equal(
       sent.reduce((sum, { calls }) => sum + calls, 0),
       6,
