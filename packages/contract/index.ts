@@ -3,6 +3,7 @@
  * Plain data over Zod, so it loads unchanged in a service, a browser and a phone.
  */
 export { type Client, type ClientCallOptions, createClient, type Send } from './client.ts'
+export { Bytes, Content } from './content.ts'
 export { type EventType, event, type PayloadOf } from './event.ts'
 export {
   type Access,

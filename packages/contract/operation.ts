@@ -7,7 +7,8 @@ import type { z } from 'zod'
 export type Access = 'public' | 'customer' | 'staff' | 'service'
 
 export type ErrorSpec = {
-  readonly status: 401 | 402 | 403 | 404 | 409 | 410 | 412 | 413 | 415 | 422 | 423 | 429 | 503
+  /** 301: the thing has another address, which its data names as `location`. */
+  readonly status: 301 | 401 | 402 | 403 | 404 | 409 | 410 | 412 | 413 | 415 | 422 | 423 | 429 | 503
   /** One sentence for people; becomes the problem's `title`. */
   readonly title: string
   readonly data?: z.ZodType
@@ -42,10 +43,18 @@ export type Operation<
   readonly idempotency?: 'natural' | 'key' | 'none'
   /** How long anyone may reuse the answer. Absent: never cached. */
   readonly maxAgeSeconds?: number
-  /** Input fields that travel as request headers: field -> header name in lower case. */
+  /**
+   * Input fields that travel as request headers: field -> header name in lower case. `if-match` carries the version that the
+   * caller has read as an entity tag (`"7"`, RFC 9110) and fills an integer; a request without it is answered 428.
+   */
   readonly headers?: Readonly<Record<string, string>>
-  /** The string input field that receives the body as sent, unparsed (a webhook whose signature covers the bytes). */
+  /**
+   * The string input field that receives the body as sent, unparsed (a webhook whose signature covers the bytes). The other
+   * fields travel as a query.
+   */
   readonly rawBody?: string
+  /** The raw body is no text (a picture): its field receives it in base64. */
+  readonly rawBytes?: boolean
   /** Names, in lower case, of the response headers a handler may set. */
   readonly responseHeaders?: readonly string[]
   /** Largest request body. Default 128 KiB. */

@@ -30,6 +30,10 @@ export const platformErrors = {
   NOT_FOUND: { status: 404, title: 'There is nothing at this address.' },
   METHOD_NOT_ALLOWED: { status: 405, title: 'This address does not serve this method.' },
   IN_PROGRESS: { status: 409, title: 'The same request is still being worked on. Try again in a moment.' },
+  PRECONDITION_REQUIRED: {
+    status: 428,
+    title: 'Send the version that you have read as If-Match: its ETag.',
+  },
   PAYLOAD_TOO_LARGE: { status: 413, title: 'The request is larger than this address accepts.' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, title: 'Send the body as application/json.' },
   IDEMPOTENCY_KEY_REUSED: { status: 422, title: 'This Idempotency-Key was used for a different request.' },

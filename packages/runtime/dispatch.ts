@@ -1,5 +1,5 @@
 import { SpanStatusCode } from '@opentelemetry/api'
-import { type FieldError, type Operation, platformErrors, Rejection } from '@stoa/contract'
+import { Bytes, Content, type FieldError, type Operation, platformErrors, Rejection } from '@stoa/contract'
 import type { Logger } from 'pino'
 import type { z } from 'zod'
 import { type Actor, actorName, type Origin } from './actor.ts'
@@ -199,6 +199,10 @@ async function execute(
     const result: unknown = await Promise.race([running, late])
     if (operation.access === 'staff' && operation.method !== 'GET' && seen.opened > 0 && !seen.audited)
       throw new Error(`${schema}.${name} is a staff write without an audit record`)
+    if (operation.output === Bytes) {
+      if (!(result instanceof Content)) throw new Error(`${schema}.${name} promises bytes`)
+      return { output: result, headers }
+    }
     if (result instanceof JsonText) {
       const parsed = checkAnswers || keyed ? JSON.parse(result.text) : undefined
       if (checkAnswers) operation.output.parse(parsed)

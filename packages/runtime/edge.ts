@@ -21,7 +21,7 @@ export type EdgeCall = {
 }
 
 export type Answer = {
-  /** The contract's output, checked; `JsonText` when it was text already. */
+  /** The contract's output, checked; `JsonText` when it was text already, `Content` when the contract promises bytes. */
   readonly output: unknown | JsonText
   readonly headers: Readonly<Record<string, string>>
 }

@@ -1,6 +1,8 @@
+export { Bytes, Content } from '@stoa/contract'
 export type { Actor, Origin } from './actor.ts'
 export type { Background } from './background.ts'
 export { type Cache, memoryCache } from './cache.ts'
+export { type Change, changedSince } from './changed-since.ts'
 export {
   type ConfigOf,
   type ConfigSpec,

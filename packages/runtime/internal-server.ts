@@ -1,4 +1,5 @@
-import { platformErrors, Rejection } from '@stoa/contract'
+import { Readable } from 'node:stream'
+import { Content, platformErrors, Rejection } from '@stoa/contract'
 import Fastify, { type onRequestHookHandler } from 'fastify'
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
@@ -6,7 +7,7 @@ import { type Dispatcher, dispatch } from './dispatch.ts'
 import { drainable } from './drain.ts'
 import type { Health } from './edge.ts'
 import { JsonText } from './json-text.ts'
-import { DRAINING, internalPath, isSecret, readInternalCall } from './transport.ts'
+import { CONTENT_HEADER, DRAINING, internalPath, isSecret, readInternalCall } from './transport.ts'
 
 export type InternalServer = { readonly url: string; readonly close: () => Promise<void> }
 
@@ -71,6 +72,13 @@ export async function startInternalServer(options: InternalServerOptions): Promi
           const { output, headers } = await dispatch(target, name, input, meta)
           if (draining) reply.header('connection', 'close')
           if (Object.keys(headers).length > 0) reply.header('stoa-headers', JSON.stringify(headers))
+          if (output instanceof Content) {
+            if (output.length !== undefined) reply.header('content-length', output.length)
+            return reply
+              .header(CONTENT_HEADER, '1')
+              .type(output.type)
+              .send(output.body instanceof Uint8Array ? output.body : Readable.from(output.body))
+          }
           return reply
             .type('application/json')
             .send(output instanceof JsonText ? output.text : JSON.stringify(output ?? null))

@@ -97,8 +97,11 @@ export type Tx<Tables = unknown> = {
     input: z.input<I>,
     options?: ScheduleOptions,
   ) => void
-  /** Records a staff write. Required once or more by every staff operation that is not a GET. */
-  readonly audit: (entry: { subject: string; before: unknown; after: unknown }) => void
+  /**
+   * Records a staff write. Required once or more by every staff operation that is not a GET. `version` is the one that the
+   * subject has now: it lets `changedSince` tell a stale writer what others did.
+   */
+  readonly audit: (entry: { subject: string; version?: number; before: unknown; after: unknown }) => void
   /** Stores a keyed operation's answer with its effect; without it the answer is stored after the handler returns. */
   readonly answer: (output: unknown) => void
 }

@@ -120,7 +120,7 @@ type OutboxRow = {
 /** Everything that a transaction records besides its own statements. */
 class Settlement {
   readonly outbox: OutboxRow[] = []
-  readonly audits: { subject: string; before: unknown; after: unknown }[] = []
+  readonly audits: { subject: string; version?: number; before: unknown; after: unknown }[] = []
   answer: { output: unknown } | undefined
   readonly #schema: string
   readonly #scope: TransactionScope
@@ -176,10 +176,10 @@ class Settlement {
     }
     if (this.audits.length > 0) {
       parts.push(`audited as (
-        insert into "${this.#schema}".audit (actor, operation, trace_id, subject, before, after)
+        insert into "${this.#schema}".audit (actor, operation, trace_id, subject, version, before, after)
         select ${parameter(actorName(this.#scope.actor))}::text, ${parameter(this.#scope.name)}::text,
-          ${parameter(this.#scope.trace.traceId)}::text, a.subject, a.before, a.after
-        from jsonb_to_recordset(${parameter(JSON.stringify(this.audits))}::jsonb) as a (subject text, before jsonb, after jsonb))`)
+          ${parameter(this.#scope.trace.traceId)}::text, a.subject, a.version, a.before, a.after
+        from jsonb_to_recordset(${parameter(JSON.stringify(this.audits))}::jsonb) as a (subject text, version int, before jsonb, after jsonb))`)
     }
     const idempotency = this.#scope.idempotency
     if (this.answer && idempotency) {

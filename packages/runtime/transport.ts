@@ -1,5 +1,12 @@
 import { timingSafeEqual } from 'node:crypto'
-import { type Contract, invalidInput, type Operation, platformErrors, Rejection } from '@stoa/contract'
+import {
+  Content,
+  type Contract,
+  invalidInput,
+  type Operation,
+  platformErrors,
+  Rejection,
+} from '@stoa/contract'
 import { Pool } from 'undici'
 import { type CallMeta, type Dispatcher, dispatch } from './dispatch.ts'
 import type { Answer } from './edge.ts'
@@ -105,9 +112,20 @@ async function sendOnce(
       body: JSON.stringify(call),
       signal: stop.signal,
     })
+    const answerHeaders = response.headers['stoa-headers']
+    if (response.statusCode === 200 && response.headers[CONTENT_HEADER]) {
+      const length = Number(response.headers['content-length'])
+      return {
+        output: new Content(response.body, {
+          type: String(response.headers['content-type']),
+          ...(Number.isSafeInteger(length) ? { length } : {}),
+        }),
+        headers: typeof answerHeaders === 'string' ? JSON.parse(answerHeaders) : {},
+      }
+    }
     return readResponse(contract, operation, {
       status: response.statusCode,
-      headers: response.headers['stoa-headers'],
+      headers: answerHeaders,
       text: await response.body.text(),
     })
   } finally {
@@ -129,6 +147,9 @@ function readResponse(
     throw new Error(`${contract.name} answered ${code}`)
   throw new Rejection(code, data)
 }
+
+/** Marks an answer of bytes. */
+export const CONTENT_HEADER = 'stoa-content'
 
 /** The body's code when a draining process turns a call away before it begins. */
 export const DRAINING = 'DRAINING'

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
+import { Readable } from 'node:stream'
 import apiReference from '@scalar/fastify-api-reference'
-import { type Contract, invalidInput, type Operation, Rejection } from '@stoa/contract'
+import { Content, type Contract, invalidInput, type Operation, Rejection } from '@stoa/contract'
 import {
   type ConfigOf,
   drainable,
@@ -166,11 +167,12 @@ function route(
           deadlineAt: Date.now() + deadlineMs,
           signal: host.signal,
         })
+        reply.code(status).header('cache-control', cacheControl)
         for (const header of operation.responseHeaders ?? []) {
           if (headers[header] !== undefined) reply.header(header, headers[header])
         }
-        reply.code(status).header('cache-control', cacheControl)
         if (status === 204) return reply.send()
+        if (output instanceof Content) return sendContent(reply, output)
         return reply
           .type('application/json; charset=utf-8')
           .send(output instanceof JsonText ? output.text : JSON.stringify(output ?? null))
@@ -191,6 +193,14 @@ function route(
       }
     },
   })
+}
+
+function sendContent(reply: FastifyReply, { body, type, length }: Content): FastifyReply {
+  reply.type(type)
+  if (length !== undefined) reply.header('content-length', length)
+  // Nothing that was uploaded runs as a page of the shop.
+  reply.header('content-security-policy', "default-src 'none'; sandbox")
+  return reply.send(body instanceof Uint8Array ? body : Readable.from(body))
 }
 
 /** RFC 9457. */
@@ -262,10 +272,10 @@ function observe(app: FastifyInstance, host: EdgeHost): void {
   })
 }
 
-/** Bodies arrive as text: an operation may need them as they were sent. Anything but JSON is refused by the reader. */
+/** Bodies arrive as bytes: an operation may need them as they were sent. Anything but JSON is refused by the reader. */
 function bodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
 }
 
 /** `open`: requests whose answer has not left. `working`: those that a handler works on, its client still there or not. */

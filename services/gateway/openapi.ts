@@ -1,4 +1,4 @@
-import { type Contract, type Operation, platformErrors } from '@stoa/contract'
+import { Bytes, type Contract, type Operation, platformErrors } from '@stoa/contract'
 import { z } from 'zod'
 
 type Description = { readonly version: string; readonly serverUrl: string }
@@ -69,11 +69,15 @@ function describe(contract: Contract, name: string, operation: Operation): objec
         name: headerCase(headers[field]),
         in: 'header',
         required: required.has(field),
-        schema: fieldSchema,
+        schema:
+          headers[field] === 'if-match'
+            ? { type: 'string', description: 'The ETag that was read: `"7"`' }
+            : fieldSchema,
       })
-    else if (inQuery)
+    else if (field === operation.rawBody) continue
+    else if (inQuery || operation.rawBody)
       parameters.push({ name: field, in: 'query', required: required.has(field), schema: fieldSchema })
-    else if (field !== operation.rawBody) body[field] = fieldSchema
+    else body[field] = fieldSchema
   }
   if (operation.idempotency === 'key')
     parameters.push({
@@ -98,13 +102,18 @@ function describe(contract: Contract, name: string, operation: Operation): objec
       ? {
           requestBody: {
             required: bodyRequired.length > 0,
-            content: {
-              'application/json': {
-                schema: operation.rawBody
-                  ? {}
-                  : { type: 'object', properties: body, required: bodyRequired, additionalProperties: false },
-              },
-            },
+            content: operation.rawBody
+              ? { [operation.rawBytes ? '*/*' : 'application/json']: { schema: {} } }
+              : {
+                  'application/json': {
+                    schema: {
+                      type: 'object',
+                      properties: body,
+                      required: bodyRequired,
+                      additionalProperties: false,
+                    },
+                  },
+                },
           },
         }
       : {}),
@@ -121,6 +130,8 @@ function responses(operation: Operation): object {
   if (operation.access !== 'public') refuse('UNAUTHENTICATED', platformErrors.UNAUTHENTICATED)
   if (operation.access === 'staff') refuse('FORBIDDEN', platformErrors.FORBIDDEN)
   if (operation.idempotency === 'key') refuse('IDEMPOTENCY_KEY_REUSED', platformErrors.IDEMPOTENCY_KEY_REUSED)
+  if (Object.values(operation.headers ?? {}).includes('if-match'))
+    refuse('PRECONDITION_REQUIRED', platformErrors.PRECONDITION_REQUIRED)
   for (const [code, spec] of Object.entries(operation.errors)) refuse(code, spec)
   const problem = {
     'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } },
@@ -131,7 +142,10 @@ function responses(operation: Operation): object {
         ? { description: 'Done' }
         : {
             description: 'Done',
-            content: { 'application/json': { schema: jsonSchema(operation.output, 'output') } },
+            content:
+              operation.output === Bytes
+                ? { '*/*': { schema: {} } }
+                : { 'application/json': { schema: jsonSchema(operation.output, 'output') } },
           },
     ...Object.fromEntries(
       [...byStatus].map(([refusal, codes]) => [

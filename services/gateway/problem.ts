@@ -29,6 +29,8 @@ export function problemOf(
   const retryAfter = (data as { retryAfterSeconds?: unknown } | undefined)?.retryAfterSeconds
   if (typeof retryAfter === 'number') headers['retry-after'] = String(Math.ceil(retryAfter))
   else if (spec.status === 503 || spec.status === 429) headers['retry-after'] = String(RETRY_AFTER_SECONDS)
+  const { location } = (data ?? {}) as { location?: unknown }
+  if (spec.status === 301 && typeof location === 'string') headers.location = location
   // RFC 6750, section 3.
   if (spec.status === 401)
     headers['www-authenticate'] = code === 'UNAUTHENTICATED' ? 'Bearer error="invalid_token"' : 'Bearer'

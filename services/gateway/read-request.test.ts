@@ -40,11 +40,33 @@ const raw = operation({
   rawBody: 'body',
 })
 
-const request = (parts: { params?: object; query?: object; body?: unknown; headers?: object }) => ({
+const upload = operation({
+  summary: 'Takes a picture',
+  method: 'POST',
+  path: '/pictures',
+  access: 'public',
+  idempotency: 'none',
+  input: z.strictObject({ content: z.string(), alt: z.string().optional() }),
+  output: z.null(),
+  rawBody: 'content',
+  rawBytes: true,
+})
+const change = operation({
+  summary: 'Changes',
+  method: 'PATCH',
+  path: '/things/{thingId}',
+  access: 'public',
+  idempotency: 'natural',
+  input: z.strictObject({ thingId: z.string(), version: z.int() }),
+  output: z.null(),
+  headers: { version: 'if-match' },
+})
+
+const request = (parts: { params?: object; query?: object; body?: string; headers?: object }) => ({
   params: { thingId: 't1' },
   query: {},
-  body: undefined,
   ...parts,
+  body: parts.body === undefined ? undefined : Buffer.from(parts.body),
   headers: { 'content-type': 'application/json', ...parts.headers },
 })
 const refused = (field: string) => (error: unknown) => {
@@ -100,5 +122,23 @@ describe('the input of an operation', () => {
   })
   it('is the body as it was sent, where the operation wants that', () => {
     assert.deepEqual(requestReader(raw)(request({ body: '{ "a":1 }' })), { body: '{ "a":1 }' })
+  })
+  it('is bytes in base64 beside a query, where the operation takes a picture', () => {
+    const read = requestReader(upload)(
+      request({ body: 'bytes', query: { alt: 'A mug' }, headers: { 'content-type': 'image/png' } }),
+    )
+    assert.deepEqual(read, { content: Buffer.from('bytes').toString('base64'), alt: 'A mug' })
+  })
+  it('takes the version that was read from If-Match', () => {
+    const read = (tag: string) => requestReader(change)(request({ headers: { 'if-match': tag } }))
+    assert.deepEqual(read('"7"'), { thingId: 't1', version: 7 })
+    for (const tag of ['7', 'W/"7"', '*', '"7", "8"', '""', '"seven"'])
+      assert.throws(() => read(tag), refused('if-match'), tag)
+  })
+  it('is asked for an If-Match that it needs', () => {
+    assert.throws(
+      () => requestReader(change)(request({})),
+      (error) => error instanceof Rejection && error.code === 'PRECONDITION_REQUIRED',
+    )
   })
 })

@@ -36,17 +36,33 @@ export function requestReader(operation: Operation): (request: Request) => Recor
       }
     }
     const asText = (name: string, value: unknown) => readers.get(name)?.(value) ?? value
-    take(request.query as object, inQuery ? asText : refuseQuery)
-    if (operation.rawBody) input[operation.rawBody] = typeof request.body === 'string' ? request.body : ''
+    take(request.query as object, inQuery || operation.rawBody ? asText : refuseQuery)
+    if (operation.rawBody) input[operation.rawBody] = rawBody(operation, request.body)
     else if (!inQuery) take(readJson(request), (_, value) => value)
     for (const name of pathFields)
       input[name] = asText(name, (request.params as Record<string, string>)[name])
     for (const [field, header] of headerFields) {
-      const value = request.headers[header]
-      if (value !== undefined) input[field] = asText(field, Array.isArray(value) ? value[0] : value)
+      const sent = request.headers[header]
+      const value = Array.isArray(sent) ? sent[0] : sent
+      if (header === 'if-match') input[field] = readEntityTag(value)
+      else if (value !== undefined) input[field] = asText(field, value)
     }
     return input
   }
+}
+
+function rawBody({ rawBytes }: Operation, body: unknown): string {
+  if (!Buffer.isBuffer(body)) return ''
+  return body.toString(rawBytes ? 'base64' : 'utf8')
+}
+
+/** A version as it stands in an `ETag`. Anything else cannot be the tag of what is there (RFC 9110, 13.1.1). */
+function readEntityTag(value: string | undefined): number {
+  if (value === undefined) throw new Rejection('PRECONDITION_REQUIRED')
+  const [, version] = /^"(\d{1,10})"$/.exec(value.trim()) ?? []
+  if (version === undefined)
+    throw invalidInput({ field: 'if-match', message: 'must be one strong entity tag, such as "7"' })
+  return Number(version)
 }
 
 const refuseQuery = (name: string): never => {
@@ -54,13 +70,13 @@ const refuseQuery = (name: string): never => {
 }
 
 function readJson({ body, headers }: Request): object {
-  if (body === undefined || body === '' || body === null) return {}
+  if (!Buffer.isBuffer(body) || body.length === 0) return {}
   const type = headers['content-type']
   if (typeof type !== 'string' || !/^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(type))
     throw new Rejection('UNSUPPORTED_MEDIA_TYPE')
   let value: unknown
   try {
-    value = JSON.parse(body as string)
+    value = JSON.parse(body.toString('utf8'))
   } catch {
     throw invalidInput({ field: 'body', message: 'is not valid JSON' })
   }
