@@ -134,7 +134,7 @@ describe('seed', () => {
     // Lock, read, categories, products, prices, listings, settle.
     assert.equal(
       sent.reduce((sum, { calls }) => sum + calls, 0),
-      6,
+      7,
     )
   })
 })
