@@ -2,6 +2,7 @@ import { contract, event, operation } from '@stoa/contract'
 import { z } from 'zod'
 import { AmountMinor, Currency, Money } from './money.ts'
 import { Page, pageInput } from './page.ts'
+import { reviewOperations } from './product-reviews.ts'
 import { Id, Line, Prose, Sku, Slug, Timestamp } from './text.ts'
 
 /** What a variant costs in one currency. */
@@ -129,6 +130,7 @@ const Stale = {
 const currencyInput = Currency.optional()
 
 export const product = contract('product', {
+  ...reviewOperations,
   list: operation({
     summary: 'Published products, newest first, of a category and those below it',
     method: 'GET',
