@@ -55,7 +55,11 @@ export async function startBackground(options: BackgroundOptions): Promise<Backg
   const aborted = new AbortController()
   const metrics = createBackgroundMetrics(options.metrics, () => reactions?.lags() ?? new Map())
   const leases = createLeases({ query: logDatabase.query, owner: instance, logger })
-  const byDatabase = Map.groupBy(services, ({ database }) => database)
+  // A service without tables has no outbox and no jobs: it only hears.
+  const byDatabase = Map.groupBy(
+    services.filter(({ service }) => service.migrations),
+    ({ database }) => database,
+  )
   const leads = (service: string) => leases.holds(`relay:${service}`)
   let reactions: Reactions | undefined
   const jobs: Jobs[] = []
@@ -184,6 +188,7 @@ export async function startBackground(options: BackgroundOptions): Promise<Backg
       }
       if (!(await runner.isIdle())) left.push('jobs')
     }
+    left.push(...[...(reactions?.loading() ?? [])].map((group) => `loading of ${group}`))
     return [...left, ...(await log.behind(reactions?.groups ?? []))]
   }
 

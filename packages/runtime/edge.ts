@@ -33,6 +33,8 @@ export type EdgeHost = {
   /** Sends a call to wherever its service lives. Throws a `Rejection` for an expected no, any other error for the rest. */
   readonly send: (call: EdgeCall) => Promise<Answer>
   readonly config: ConfigOf<ConfigSpec>
+  /** What the service's `resources` opened: shared with its reactions. */
+  readonly resources: object
   readonly log: Logger
   readonly metrics: Registry
   /** Whether this process can do its work: databases, reactions, jobs; not while it is stopping. Answers within about a second. */

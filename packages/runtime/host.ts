@@ -144,7 +144,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
     if (options.background !== false) {
       eventLog = await createPostgresLog(databases.log())
       background = await startBackground({
-        services: parts.filter((part) => part.hosted.service.migrations).map((part) => part.hosted),
+        services: parts.map((part) => part.hosted),
         log: eventLog,
         logDatabase: databases.log(),
         metrics,
@@ -180,6 +180,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
               signal: call.signal,
             }),
           config: hosted.get(service.contract.name)!.config,
+          resources: hosted.get(service.contract.name)!.resources,
           log,
           metrics,
           ready,
@@ -235,6 +236,7 @@ type HostedPart = {
   readonly dispatcher: Dispatcher
   // biome-ignore lint/suspicious/noExplicitAny: the edge reads its own settings
   readonly config: any
+  readonly resources: object
   readonly close: () => Promise<void>
 }
 
@@ -378,14 +380,14 @@ async function assemble(options: {
     name,
     database,
     log,
-    context: ({ trace, signal, inbox, name: part }) =>
+    context: ({ trace, signal, inbox, name: part, deadlineMs = BACKGROUND_DEADLINE_MS }) =>
       context({
         meta: {
           actor: self,
           origin: { address: undefined, via: name },
           idempotencyKey: undefined,
           trace,
-          deadlineAt: Date.now() + BACKGROUND_DEADLINE_MS,
+          deadlineAt: Date.now() + deadlineMs,
           signal,
         },
         scope: {
@@ -405,6 +407,7 @@ async function assemble(options: {
     hosted,
     dispatcher,
     config,
+    resources,
     close: async () => {
       await (resources as Partial<AsyncDisposable>)[Symbol.asyncDispose]?.()
     },

@@ -24,6 +24,8 @@ export type HostedService = {
     readonly signal: AbortSignal
     /** The reaction or job, for logs and audit records. */
     readonly name?: string
+    /** What its calls may take in all. Default 30 s. */
+    readonly deadlineMs?: number
     readonly inbox?: { readonly reaction: string; readonly eventIds: readonly string[] }
   }) => AnyContext
 }

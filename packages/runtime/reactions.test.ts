@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { event, Rejection } from '@stoa/contract'
+import { contract, event, Rejection } from '@stoa/contract'
 import { eventually, startTestHost, type TestHost } from '@stoa/testing'
 import { record, type ThingContext, ThingLost, ThingMade, thing, thingContract } from './fixture/thing.ts'
-import { effect, everywhere, type Fact, projection } from './service.ts'
+import { defineService, effect, everywhere, type Fact, projection } from './service.ts'
 
 type Made = Fact<typeof ThingMade>
 
@@ -229,22 +229,39 @@ describe('An everywhere reaction', () => {
     assert.deepEqual(told[1], ['loading', 'loaded', '2', '3'])
   })
 
-  it('that cannot load stops the start, and leaves nothing behind that keeps the process alive', async () => {
-    const broken = everywhere({
+  it('that cannot load tries again, and hears nothing before it could', async () => {
+    const told: string[] = []
+    const unlucky = everywhere({
       name: 'memory',
       hears: [ThingMade],
       load: async () => {
-        throw new Error('cannot load')
+        told.push('loading')
+        if (told.length < 3) throw new Error('cannot load')
       },
-      handle: async () => {},
+      handle: async (facts) => void told.push(...facts.map(({ payload }) => `${payload.n}`)),
     })
-    await using host = await startTestHost({ services: [thing({})] })
-    await assert.rejects(
-      startTestHost({ services: [thing({ reactions: [broken] })], database: host.database }),
-      /cannot load/,
-    )
-    const listeners = `select count(*)::int as n from pg_stat_activity where datname = current_database() and application_name = 'stoa listener'`
-    await eventually(async () => assert.equal((await host.pool.query(listeners)).rows[0].n, 1))
+    await using host = await startTestHost({ services: [thing({ reactions: [unlucky] })] })
+    await host.client(thingContract).make({ id: 'a', versions: [1] })
+    await host.settled()
+    assert.deepEqual(told, ['loading', 'loading', 'loading', '1'])
+  })
+
+  it('may live in a service that has no tables', async () => {
+    const told: number[] = []
+    const hearing = everywhere({
+      name: 'memory',
+      hears: [ThingMade],
+      handle: async (facts) => void told.push(...facts.map(({ payload }) => payload.n)),
+    })
+    const listener = defineService({
+      contract: contract('listener', {}),
+      operations: {},
+      reactions: [hearing],
+    })
+    await using host = await startTestHost({ services: [thing({}), listener] })
+    await host.client(thingContract).make({ id: 'a', versions: [1] })
+    await host.settled()
+    assert.deepEqual(told, [1])
   })
 
   it('keeps its place when the database connections are cut', async () => {

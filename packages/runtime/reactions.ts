@@ -19,10 +19,14 @@ const OUTAGE_FIRST_MS = 50
 const OUTAGE_LAST_MS = 5_000
 /** A list's calls and statements are aborted after this. */
 const LIST_TIMEOUT_MS = 60_000
+/** Calls and statements of one load are aborted after this: a million products at 5,000 a second, and as much again. */
+const LOAD_TIMEOUT_MS = 400_000
 /** Characters of an error that are kept with a parked event. */
 const MAX_ERROR_LENGTH = 4_000
 
 export type Reactions = {
+  /** Groups of `everywhere` reactions that have not loaded yet. */
+  readonly loading: () => ReadonlySet<string>
   /** Why reactions wait, by group; empty when all is well. */
   readonly waiting: () => ReadonlyMap<string, string>
   readonly lags: () => ReadonlyMap<string, number>
@@ -44,7 +48,8 @@ export type ReactionsOptions = {
 
 /**
  * Runs what the hosted services do when told. Effects and projections run in the process that holds the group's lease (or to
- * which the log assigns it), `everywhere` in each. Resolves when every `everywhere` has loaded.
+ * which the log assigns it), `everywhere` in each. Resolves when every `everywhere` has subscribed; they load meanwhile, again
+ * and again when what they load from is away, and a process answers what it can.
  *
  * What waits and what goes on: while something needed is away (database, a called service) the whole group waits, for an order of
  * events is worth more than the few that could be handled. An event that fails by its own fault is parked after 5 tries and the
@@ -53,6 +58,7 @@ export type ReactionsOptions = {
 export async function startReactions(options: ReactionsOptions): Promise<Reactions> {
   const { services, log, leases, logger } = options
   const waiting = new Map<string, string>()
+  const loading = new Set<string>()
   const consumers = new Map<string, Promise<Consumer>>()
   const running = new Map<string, Consumer>()
   const stopping = new AbortController()
@@ -83,7 +89,30 @@ export async function startReactions(options: ReactionsOptions): Promise<Reactio
     await (await consumer)?.stop()
   }
 
-  const loads: Promise<unknown>[] = []
+  const load = async (hosted: HostedService, reaction: AnyReaction): Promise<void> => {
+    const group = groupOf(hosted, reaction)
+    for (let pauseMs = OUTAGE_FIRST_MS; ; pauseMs = Math.min(pauseMs * 2, OUTAGE_LAST_MS)) {
+      try {
+        await reaction.load?.(
+          hosted.context({
+            trace: newTrace(),
+            signal: options.signal,
+            name: reaction.name,
+            deadlineMs: LOAD_TIMEOUT_MS,
+          }),
+        )
+        waiting.delete(group)
+        return
+      } catch (error) {
+        if (stopping.signal.aborted) return
+        logger.warn({ err: error, group, pauseMs }, 'a reaction could not load')
+        waiting.set(group, 'it could not load')
+        await sleep(pauseMs, undefined, { signal: stopping.signal }).catch(() => {})
+      }
+    }
+  }
+
+  const subscriptions: Promise<unknown>[] = []
   for (const hosted of services) {
     for (const reaction of hosted.service.reactions) {
       const group = groupOf(hosted, reaction)
@@ -98,17 +127,18 @@ export async function startReactions(options: ReactionsOptions): Promise<Reactio
             await reaction.handle(facts, ctx)
           },
         })
-        loads.push(
-          subscribed
-            .then(() =>
-              reaction.load?.(
-                hosted.context({ trace: newTrace(), signal: options.signal, name: reaction.name }),
-              ),
-            )
-            .then(loaded.resolve),
-        )
+        const group = groupOf(hosted, reaction)
+        loading.add(group)
+        const loads = subscribed.then(async () => {
+          await load(hosted, reaction)
+          loading.delete(group)
+          loaded.resolve()
+        })
+        // Whoever waits for the subscription learns of its failure.
+        loads.catch(() => {})
+        subscriptions.push(subscribed)
       } else if (log.assignsGroups) {
-        loads.push(begin(hosted, reaction))
+        subscriptions.push(begin(hosted, reaction))
       } else {
         leases.want(`group:${group}`, {
           acquired: () => {
@@ -130,7 +160,7 @@ export async function startReactions(options: ReactionsOptions): Promise<Reactio
       }
     }
   }
-  await Promise.all(loads)
+  await Promise.all(subscriptions)
 
   return {
     groups: services.flatMap((hosted) =>
@@ -139,6 +169,7 @@ export async function startReactions(options: ReactionsOptions): Promise<Reactio
         topics: topicsOf(reaction),
       })),
     ),
+    loading: () => loading,
     waiting: () => waiting,
     lags: () => new Map([...running].map(([group, consumer]) => [group, consumer.lag()])),
     stop: async () => {

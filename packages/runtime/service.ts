@@ -138,7 +138,8 @@ export type Fact<E extends EventType = EventType> = E extends EventType
  *   with the effect; reads and calls come before it.
  * - `projection`: in one replica, may be replayed from any time: upserts only, and an older `version` never overwrites a newer.
  * - `everywhere`: in each process that hosts the service; touches this process only. `load` runs after the subscription
- *   stands and before the first list.
+ *   stands and before the first list, while the process answers already; one that fails is repeated, so it begins anew each time.
+ *   The only kind for a service that has no tables.
  * A list holds at most `limit` events (default 100), in order per key. When it fails it is retried one by one; an event that
  * keeps failing is parked and the rest goes on.
  */
