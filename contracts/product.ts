@@ -1,115 +1,46 @@
 import { contract, event, operation } from '@stoa/contract'
 import { z } from 'zod'
-import { AmountMinor, Currency, Money } from './money.ts'
+import { AmountMinor, Currency } from './money.ts'
 import { Page, pageInput } from './page.ts'
+import { assortmentOperations } from './product-assortment.ts'
+import { MAX_PRODUCT_MEDIA } from './product-media.ts'
+import { MAX_PRICED_QUANTITY, PriceTier, pricingOperations } from './product-pricing.ts'
 import { reviewOperations } from './product-reviews.ts'
+import {
+  AdminCategory,
+  AdminProduct,
+  AttributesInput,
+  AttributesPatch,
+  BrandNotFound,
+  Category,
+  CategoryDetail,
+  CategoryNotFound,
+  CollectionNotFound,
+  Gtin,
+  LinkKind,
+  MAX_LINKS,
+  MAX_OPTIONS,
+  MAX_VARIANTS,
+  MediaNotFound,
+  Moved,
+  OptionInput,
+  PriceInput,
+  Product,
+  ProductNotFound,
+  ProductStatus,
+  ProductSummary,
+  SeoInput,
+  SlugTaken,
+  VariantInput,
+  Version,
+} from './product-shapes.ts'
+import { AttributeDefinition, SearchDocument } from './search-document.ts'
+import { Stale } from './stale.ts'
 import { Id, Line, Prose, Sku, Slug, Timestamp } from './text.ts'
 
-/** What a variant costs in one currency. */
-export const Price = z.object({
-  amountMinor: AmountMinor,
-  currency: Currency,
-  /** The price it is compared with, struck through. Higher than the amount. */
-  compareAtMinor: AmountMinor.nullable(),
-})
-const PriceInput = z.strictObject({
-  amountMinor: AmountMinor,
-  currency: Currency,
-  compareAtMinor: AmountMinor.optional(),
-})
+export * from './product-assortment.ts'
+export * from './product-shapes.ts'
 
-/** GTIN-8, -12, -13 or -14 (GS1): its last digit checks the others. */
-const Gtin = z.string().regex(/^(\d{8}|\d{12,14})$/, 'must be a GTIN of 8, 12, 13 or 14 digits')
-
-/** Largest number of variants that one product has, archived ones included, and of categories in the tree. */
-export const MAX_VARIANTS = 250
-export const MAX_CATEGORIES = 5000
-
-/** A variant for each combination: more options than this make more variants than a product may have. */
-const MAX_OPTIONS = 5
-
-export const Option = z.object({ name: z.string(), values: z.array(z.string()) })
-const OptionInput = z.strictObject({ name: Line(40), values: z.array(Line(60)).min(1).max(100) })
-
-export const Variant = z.object({
-  variantId: Id,
-  sku: z.string(),
-  barcode: z.string().nullable(),
-  /** One value for each of the product's options: `{ Colour: 'Oak' }`. */
-  options: z.record(z.string(), z.string()),
-  price: Price,
-  weightGrams: z.int().nullable(),
-})
-
-const ProductSummaryShape = {
-  productId: Id,
-  slug: z.string(),
-  name: z.string(),
-  brand: z.string().nullable(),
-  /** The cheapest and the dearest variant. */
-  priceFrom: Money,
-  priceTo: Money,
-  /** Of the cheapest variant. */
-  compareAtMinor: AmountMinor.nullable(),
-  variantCount: z.int(),
-}
-export const ProductSummary = z.object(ProductSummaryShape)
-
-export const Product = z.object({
-  productId: Id,
-  slug: z.string(),
-  name: z.string(),
-  brand: z.string().nullable(),
-  description: z.string(),
-  categories: z.array(z.object({ categoryId: Id, slug: z.string(), name: z.string() })),
-  options: z.array(Option),
-  variants: z.array(Variant),
-  createdAt: Timestamp,
-  updatedAt: Timestamp,
-})
-export type Product = z.output<typeof Product>
-
-export const ProductStatus = z.enum(['draft', 'published', 'archived'])
-
-/** As staff see it: with status, every currency, cost, and the version that the next change names. */
-export const AdminVariant = Variant.omit({ price: true }).extend({
-  prices: z.array(Price),
-  cost: Money.nullable(),
-  archived: z.boolean(),
-})
-export const AdminProduct = Product.omit({ variants: true }).extend({
-  status: ProductStatus,
-  version: z.int(),
-  variants: z.array(AdminVariant),
-})
-
-export const Category = z.object({
-  categoryId: Id,
-  slug: z.string(),
-  name: z.string(),
-  parentId: Id.nullable(),
-  /** Slugs from the root to this one. */
-  path: z.array(z.string()),
-  position: z.int(),
-})
-
-/** Which value each of the product's options has in a variant. */
-const OptionValuesInput = z
-  .record(Line(40), Line(60))
-  .refine((values) => Object.keys(values).length <= MAX_OPTIONS, `must have at most ${MAX_OPTIONS} entries`)
-  .meta({ maxProperties: MAX_OPTIONS })
-
-const VariantInput = z.strictObject({
-  sku: Sku,
-  barcode: Gtin.optional(),
-  options: OptionValuesInput.default({}),
-  prices: z.array(PriceInput).min(1).max(20),
-  cost: z.strictObject({ amountMinor: AmountMinor, currency: Currency }).optional(),
-  weightGrams: z.int().min(0).max(10_000_000).optional(),
-})
-
-const NotFound = { status: 404, title: 'There is no such product.' } as const
-const CategoryNotFound = { status: 404, title: 'There is no such category.' } as const
 const SkuTaken = {
   status: 409,
   title: 'Another variant has this SKU or barcode.',
@@ -120,30 +51,49 @@ const NotSellable = {
   title: 'A published product needs a variant that is not archived.',
 } as const
 const TooDeep = { status: 409, title: 'The tree is at most 10 levels deep.' } as const
-const SlugTaken = { status: 409, title: 'This slug is taken.' } as const
-const Stale = {
-  status: 412,
-  title: 'It was changed in the meantime. Read it again.',
-  data: z.object({ version: z.int() }),
-} as const
 
 const currencyInput = Currency.optional()
+const matched = { headers: { version: 'if-match' }, responseHeaders: ['etag'] } as const
+
+/** When a product is published, and taken back, by itself. Null: not. */
+const planInput = {
+  publishAt: Timestamp.nullable().optional(),
+  unpublishAt: Timestamp.nullable().optional(),
+}
+
+const categoryFields = {
+  description: Prose(20_000).optional(),
+  mediaId: Id.nullable().optional(),
+  seo: SeoInput.optional(),
+}
+
+/** How many products one bulk change names. */
+export const MAX_BULK = 5000
 
 export const product = contract('product', {
+  ...assortmentOperations,
+  ...pricingOperations,
   ...reviewOperations,
   list: operation({
-    summary: 'Published products, newest first, of a category and those below it',
+    summary:
+      'Published products, newest first, of a category and those below it, of a brand; of a collection in its order',
     method: 'GET',
     path: '/products',
     access: 'public',
     input: z.strictObject({
-      /** A category's slug. */
+      /** Slugs. */
       category: Slug.optional(),
+      brand: Slug.optional(),
+      collection: Slug.optional(),
       currency: currencyInput,
       ...pageInput,
     }),
     output: Page(ProductSummary),
-    errors: { CATEGORY_NOT_FOUND: CategoryNotFound },
+    errors: {
+      CATEGORY_NOT_FOUND: CategoryNotFound,
+      BRAND_NOT_FOUND: BrandNotFound,
+      COLLECTION_NOT_FOUND: CollectionNotFound,
+    },
   }),
   get: operation({
     summary: 'One published product with its variants',
@@ -152,7 +102,7 @@ export const product = contract('product', {
     access: 'public',
     input: z.strictObject({ idOrSlug: z.string().min(1).max(120), currency: currencyInput }),
     output: Product,
-    errors: { PRODUCT_NOT_FOUND: NotFound },
+    errors: { PRODUCT_NOT_FOUND: ProductNotFound, MOVED: Moved },
   }),
   categories: operation({
     summary: 'The category tree, parents before children',
@@ -163,13 +113,37 @@ export const product = contract('product', {
     /** At most `MAX_CATEGORIES`. */
     output: z.object({ items: z.array(Category) }),
   }),
-  /** Current price and description of sellable variants; unknown, unpublished or unpriced SKUs are left out. */
+  category: operation({
+    summary: 'One category',
+    method: 'GET',
+    path: '/categories/{idOrSlug}',
+    access: 'public',
+    input: z.strictObject({ idOrSlug: z.string().min(1).max(120) }),
+    output: CategoryDetail,
+    errors: { CATEGORY_NOT_FOUND: CategoryNotFound, MOVED: Moved },
+  }),
+  /** What search is made of. Products that are not published are left out. */
+  documents: operation({
+    summary: 'All that search knows of some products',
+    method: 'POST',
+    path: '/product/documents',
+    access: 'service',
+    idempotency: 'natural',
+    input: z.strictObject({ productIds: z.array(Id).min(1).max(200) }),
+    output: z.object({ items: z.array(SearchDocument) }),
+  }),
+  /** Current price and description of sellable variants, each once; unknown, unpublished or unpriced SKUs are left out. */
   quote: operation({
     summary: 'What some SKUs are and cost now',
     method: 'GET',
     path: '/product/quote',
     access: 'service',
-    input: z.strictObject({ skus: z.array(Sku).min(1).max(200), currency: Currency }),
+    input: z.strictObject({
+      skus: z.array(Sku).min(1).max(200),
+      /** How many of each, aligned with `skus`: many may cost less apiece. One when absent. */
+      quantities: z.array(z.int().min(1).max(MAX_PRICED_QUANTITY)).min(1).max(200).optional(),
+      currency: Currency,
+    }),
     output: z.object({
       items: z.array(
         z.object({
@@ -179,7 +153,10 @@ export const product = contract('product', {
           productSlug: z.string(),
           name: z.string(),
           options: z.record(z.string(), z.string()),
+          /** Of one piece of so many, for a customer like the caller. */
           unitPriceMinor: AmountMinor,
+          /** What a piece costs from other quantities on, ascending. */
+          tiers: z.array(PriceTier),
           weightGrams: z.int().nullable(),
         }),
       ),
@@ -211,7 +188,8 @@ export const product = contract('product', {
     permission: 'product:read',
     input: z.strictObject({ productId: Id }),
     output: AdminProduct,
-    errors: { PRODUCT_NOT_FOUND: NotFound },
+    errors: { PRODUCT_NOT_FOUND: ProductNotFound },
+    responseHeaders: ['etag'],
   }),
   create: operation({
     summary: 'Create a product with its options and variants, as a draft',
@@ -231,8 +209,12 @@ export const product = contract('product', {
       categoryIds: z.array(Id).max(50).default([]),
       options: z.array(OptionInput).max(MAX_OPTIONS).default([]),
       variants: z.array(VariantInput).min(1).max(MAX_VARIANTS),
+      attributes: AttributesInput.default({}),
+      seo: SeoInput.default({}),
+      ...planInput,
     }),
     output: AdminProduct,
+    responseHeaders: ['etag'],
     errors: { SKU_TAKEN: SkuTaken, SLUG_TAKEN: SlugTaken, CATEGORY_NOT_FOUND: CategoryNotFound },
   }),
   change: operation({
@@ -242,10 +224,11 @@ export const product = contract('product', {
     access: 'staff',
     permission: 'product:write',
     idempotency: 'natural',
+    bodyLimitBytes: 1024 * 1024,
+    ...matched,
     input: z.strictObject({
       productId: Id,
-      /** The version that was read: a change of anything newer is refused. */
-      version: z.int().min(1).max(2_000_000_000),
+      version: Version,
       name: Line(200).optional(),
       slug: Slug.optional(),
       brand: Line(120).nullable().optional(),
@@ -253,11 +236,14 @@ export const product = contract('product', {
       categoryIds: z.array(Id).max(50).optional(),
       /** The same options in any order; values may come, and go when no variant uses them. */
       options: z.array(OptionInput).max(MAX_OPTIONS).optional(),
+      attributes: AttributesPatch.optional(),
+      seo: SeoInput.optional(),
+      ...planInput,
       status: ProductStatus.optional(),
     }),
     output: AdminProduct,
     errors: {
-      PRODUCT_NOT_FOUND: NotFound,
+      PRODUCT_NOT_FOUND: ProductNotFound,
       STALE: Stale,
       NOT_SELLABLE: NotSellable,
       SLUG_TAKEN: SlugTaken,
@@ -274,8 +260,9 @@ export const product = contract('product', {
     idempotency: 'key',
     input: VariantInput.extend({ productId: Id }),
     output: AdminProduct,
+    responseHeaders: ['etag'],
     errors: {
-      PRODUCT_NOT_FOUND: NotFound,
+      PRODUCT_NOT_FOUND: ProductNotFound,
       SKU_TAKEN: SkuTaken,
       TOO_MANY_VARIANTS: {
         status: 409,
@@ -290,10 +277,12 @@ export const product = contract('product', {
     access: 'staff',
     permission: 'product:write',
     idempotency: 'natural',
+    ...matched,
     input: z.strictObject({
       productId: Id,
       variantId: Id,
-      version: z.int().min(1).max(2_000_000_000),
+      /** Of the product. */
+      version: Version,
       barcode: Gtin.nullable().optional(),
       prices: z.array(PriceInput).min(1).max(20).optional(),
       cost: z.strictObject({ amountMinor: AmountMinor, currency: Currency }).nullable().optional(),
@@ -302,12 +291,77 @@ export const product = contract('product', {
     }),
     output: AdminProduct,
     errors: {
-      PRODUCT_NOT_FOUND: NotFound,
+      PRODUCT_NOT_FOUND: ProductNotFound,
       VARIANT_NOT_FOUND: { status: 404, title: 'There is no such variant.' },
       STALE: Stale,
       SKU_TAKEN: SkuTaken,
       NOT_SELLABLE: NotSellable,
     },
+  }),
+  bulkChange: operation({
+    summary: 'Change thousands of products; each is changed or refused by itself',
+    method: 'POST',
+    path: '/admin/products/bulk',
+    access: 'staff',
+    permission: 'product:write',
+    idempotency: 'key',
+    /** 5,000 items of 1.6 KB. */
+    bodyLimitBytes: 8 * 1024 * 1024,
+    deadlineMs: 60_000,
+    input: z.strictObject({
+      items: z
+        .array(
+          z.strictObject({
+            /** One of `productId` and `sku` (of any of its variants) says which product. */
+            productId: Id.optional(),
+            sku: Sku.optional(),
+            /** Absent: whatever is there is changed. */
+            version: Version.optional(),
+            name: Line(200).optional(),
+            slug: Slug.optional(),
+            brand: Line(120).nullable().optional(),
+            description: Prose(20_000).optional(),
+            categoryIds: z.array(Id).max(50).optional(),
+            attributes: AttributesPatch.optional(),
+            seo: SeoInput.optional(),
+            status: ProductStatus.optional(),
+            ...planInput,
+            /** Of variants of this product: all prices of each. */
+            prices: z
+              .array(z.strictObject({ sku: Sku, prices: z.array(PriceInput).min(1).max(20) }))
+              .max(MAX_VARIANTS)
+              .optional(),
+          }),
+        )
+        .min(1)
+        .max(MAX_BULK),
+    }),
+    output: z.object({
+      changed: z.int(),
+      unchanged: z.int(),
+      refused: z.int(),
+      items: z.array(
+        z.object({
+          index: z.int(),
+          outcome: z.enum(['changed', 'unchanged', 'refused']),
+          /** Of a refusal: a code as `change` has it. */
+          code: z.string().nullable(),
+          /** Of INVALID_INPUT: what is wrong, named as if the item stood alone. */
+          fields: z.array(z.object({ field: z.string(), message: z.string() })),
+        }),
+      ),
+    }),
+  }),
+  getCategoryForStaff: operation({
+    summary: 'One category as staff see it',
+    method: 'GET',
+    path: '/admin/categories/{categoryId}',
+    access: 'staff',
+    permission: 'product:read',
+    input: z.strictObject({ categoryId: Id }),
+    output: AdminCategory,
+    errors: { CATEGORY_NOT_FOUND: CategoryNotFound },
+    responseHeaders: ['etag'],
   }),
   createCategory: operation({
     summary: 'Create a category',
@@ -322,10 +376,13 @@ export const product = contract('product', {
       slug: Slug.optional(),
       parentId: Id.optional(),
       position: z.int().min(0).max(1_000_000).default(0),
+      ...categoryFields,
     }),
-    output: Category,
+    output: AdminCategory,
+    responseHeaders: ['etag'],
     errors: {
       SLUG_TAKEN: SlugTaken,
+      MEDIA_NOT_FOUND: MediaNotFound,
       CATEGORY_NOT_FOUND: CategoryNotFound,
       TOO_DEEP: TooDeep,
       TOO_MANY_CATEGORIES: { status: 409, title: 'There are at most 5,000 categories.' },
@@ -338,16 +395,21 @@ export const product = contract('product', {
     access: 'staff',
     permission: 'product:write',
     idempotency: 'natural',
+    ...matched,
     input: z.strictObject({
       categoryId: Id,
+      version: Version,
       name: Line(120).optional(),
       slug: Slug.optional(),
       parentId: Id.nullable().optional(),
       position: z.int().min(0).max(1_000_000).optional(),
+      ...categoryFields,
     }),
-    output: Category,
+    output: AdminCategory,
     errors: {
       CATEGORY_NOT_FOUND: CategoryNotFound,
+      MEDIA_NOT_FOUND: MediaNotFound,
+      STALE: Stale,
       SLUG_TAKEN: SlugTaken,
       CYCLE: { status: 409, title: 'A category cannot stand below itself.' },
       TOO_DEEP: TooDeep,
@@ -361,18 +423,23 @@ export const product = contract('product', {
     permission: 'product:write',
     status: 204,
     idempotency: 'natural',
-    input: z.strictObject({ categoryId: Id }),
+    headers: { version: 'if-match' },
+    input: z.strictObject({ categoryId: Id, version: Version }),
     output: z.null(),
-    errors: { HAS_CHILDREN: { status: 409, title: 'Move or delete the categories below it first.' } },
+    errors: {
+      STALE: Stale,
+      HAS_CHILDREN: { status: 409, title: 'Move or delete the categories below it first.' },
+    },
   }),
   /** First goods of a new shop, published: inserts what is not there by slug, changes nothing that is. */
   seed: operation({
-    summary: 'Fill a new shop with categories and products',
+    summary: 'Fill a new shop with its first goods',
     method: 'POST',
     path: '/product/seed',
     access: 'service',
     idempotency: 'natural',
-    bodyLimitBytes: 4 * 1024 * 1024,
+    bodyLimitBytes: 16 * 1024 * 1024,
+    deadlineMs: 30_000,
     input: z.strictObject({
       /** Parents before children. */
       categories: z
@@ -382,9 +449,28 @@ export const product = contract('product', {
             name: Line(120),
             parentSlug: Slug.optional(),
             position: z.int().min(0).max(1_000_000).default(0),
+            description: Prose(20_000).default(''),
+            seo: SeoInput.default({}),
+            /** Its picture, by the address from which it is fetched. */
+            image: z.strictObject({ sourceUrl: z.url().max(2000), alt: z.string().max(500) }).optional(),
           }),
         )
         .max(200),
+      attributes: z
+        .array(
+          z.strictObject({
+            code: Slug,
+            name: Line(120),
+            type: AttributeDefinition.shape.type,
+            unit: Line(40).nullable().default(null),
+            allowedValues: z.array(Line(200)).max(2000).default([]),
+            filterable: z.boolean().default(false),
+            searchable: z.boolean().default(false),
+            position: z.int().min(0).max(1_000_000).default(0),
+          }),
+        )
+        .max(500)
+        .default([]),
       products: z
         .array(
           z.strictObject({
@@ -393,11 +479,52 @@ export const product = contract('product', {
             brand: Line(120).optional(),
             description: Prose(20_000).default(''),
             categorySlugs: z.array(Slug).max(50).default([]),
+            attributes: AttributesInput.default({}),
             options: z.array(OptionInput).max(MAX_OPTIONS).default([]),
             variants: z.array(VariantInput).min(1).max(50),
+            seo: SeoInput.default({}),
+            /** The main one first. */
+            media: z
+              .array(
+                z.strictObject({
+                  /** Where the picture is fetched from when it is first asked for. */
+                  sourceUrl: z.url().max(2000),
+                  alt: z.string().max(500).default(''),
+                  width: z.int().min(1).max(30_000).optional(),
+                  height: z.int().min(1).max(30_000).optional(),
+                  /** The variants that it shows; none: all. */
+                  variantSkus: z.array(Sku).max(50).default([]),
+                }),
+              )
+              .max(MAX_PRODUCT_MEDIA)
+              .default([]),
           }),
         )
         .max(1000),
+      /** Products by slug; those that are not there are left out. A list that is there already is left alone. */
+      links: z
+        .array(
+          z.strictObject({
+            slug: Slug,
+            kind: LinkKind,
+            slugs: z.array(Slug).max(MAX_LINKS),
+          }),
+        )
+        .max(3000)
+        .default([]),
+      collections: z
+        .array(
+          z.strictObject({
+            slug: Slug,
+            name: Line(120),
+            description: Prose(20_000).default(''),
+            seo: SeoInput.default({}),
+            /** Products by slug, in order. */
+            slugs: z.array(Slug).max(1000),
+          }),
+        )
+        .max(50)
+        .default([]),
     }),
     /** How many were inserted. A product is left out when its slug, or a SKU or barcode of its variants, is there already. */
     output: z.object({ categories: z.int(), products: z.int(), variants: z.int() }),
