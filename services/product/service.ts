@@ -16,12 +16,16 @@ import { listForStaff } from './operations/list-for-staff.ts'
 import { quote } from './operations/quote.ts'
 import { seed } from './operations/seed.ts'
 import { republish } from './republish.ts'
+import { forgetPurchases } from './reviews/forget-purchases.ts'
+import { reviewHandlers } from './reviews/handlers.ts'
+import { rememberPurchases } from './reviews/remember-purchases.ts'
 
 export default defineService({
   contract: product,
   config,
   migrations: new URL('./migrations/', import.meta.url),
   operations: {
+    ...reviewHandlers,
     list,
     get,
     categories,
@@ -37,5 +41,7 @@ export default defineService({
     deleteCategory,
     seed,
   },
+  reactions: [rememberPurchases],
+  jobs: [forgetPurchases],
   republish,
 })
