@@ -1,6 +1,6 @@
 import { contract, event, operation } from '@stoa/contract'
 import { z } from 'zod'
-import { Email, Id, IdempotencyKey, Line, Timestamp, Token } from './text.ts'
+import { Email, Id, IdempotencyKey, Line, Slug, Timestamp, Token } from './text.ts'
 
 export const User = z.object({
   userId: Id,
@@ -39,6 +39,8 @@ export const AccessTokenClaims = z.object({
   email_verified: z.boolean(),
   /** Of staff: what each of their operations asks for. */
   permissions: z.array(z.string()).optional(),
+  /** Of a customer who is in one: whose prices they have. */
+  customer_group: z.string().optional(),
 })
 export type AccessTokenClaims = z.output<typeof AccessTokenClaims>
 
@@ -58,6 +60,9 @@ const Busy = {
   status: 503,
   title: 'Too many people are signing in right now. Try again in a moment.',
 } as const
+
+const UnknownUser = { status: 404, title: 'There is no such account.' } as const
+const CustomerGroupOf = z.object({ customerId: Id, customerGroup: z.string().nullable() })
 
 export const auth = contract('auth', {
   register: operation({
@@ -201,6 +206,28 @@ export const auth = contract('auth', {
     input: z.strictObject({}),
     output: z.object({ keys: z.array(z.record(z.string(), z.string())) }),
   }),
+  getCustomerGroup: operation({
+    summary: 'The group whose prices a customer has',
+    method: 'GET',
+    path: '/admin/customers/{customerId}/group',
+    access: 'staff',
+    permission: 'customer:read',
+    input: z.strictObject({ customerId: Id }),
+    output: CustomerGroupOf,
+    errors: { UNKNOWN_USER: UnknownUser },
+  }),
+  /** Shows in the customer's session from its next refresh on: within an hour. */
+  putCustomerGroup: operation({
+    summary: 'Put a customer into a group, or take them out of theirs',
+    method: 'PUT',
+    path: '/admin/customers/{customerId}/group',
+    access: 'staff',
+    permission: 'customer:write',
+    idempotency: 'natural',
+    input: z.strictObject({ customerId: Id, customerGroup: Slug.max(60).nullable() }),
+    output: CustomerGroupOf,
+    errors: { UNKNOWN_USER: UnknownUser },
+  }),
   /** What a mail about an account needs. Tokens are made here, at the moment of sending, and stored nowhere. */
   mailDetails: operation({
     summary: 'Address, name and link token for a mail about an account',
@@ -214,7 +241,7 @@ export const auth = contract('auth', {
       requestId: Id.optional(),
     }),
     output: z.object({ email: z.string(), name: z.string().nullable(), token: z.string().nullable() }),
-    errors: { UNKNOWN_USER: { status: 404, title: 'There is no such account.' } },
+    errors: { UNKNOWN_USER: UnknownUser },
   }),
   /** Again for an account that was disabled, or that nobody has used yet: it gets the role and a new one-time password. */
   addStaff: operation({
@@ -249,7 +276,7 @@ export const auth = contract('auth', {
     idempotency: 'natural',
     input: z.strictObject({ email: Email }),
     output: z.null(),
-    errors: { UNKNOWN_USER: { status: 404, title: 'There is no such account.' } },
+    errors: { UNKNOWN_USER: UnknownUser },
   }),
 })
 

@@ -8,6 +8,8 @@ export type Actor =
       /** As typed at registration; personal data: never logged, never in an event. */
       readonly email: string
       readonly emailVerified: boolean
+      /** Whose prices the customer has. */
+      readonly customerGroup?: string
     }
   | {
       readonly kind: 'staff'

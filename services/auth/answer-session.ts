@@ -34,6 +34,7 @@ async function signAccessToken(
     email: user.email,
     email_verified: user.emailVerified,
     ...(permissions && { permissions }),
+    ...(user.customerGroup !== null && { customer_group: user.customerGroup }),
     // RFC 9068 wants to know which client asked; there is one, the shop.
     client_id: config.issuer,
   })

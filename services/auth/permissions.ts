@@ -3,11 +3,18 @@ import type { User } from '@stoa/contracts/auth'
 export type Role = User['role']
 export type StaffRole = Exclude<Role, 'customer'>
 
-const READ = ['product:read', 'inventory:read', 'order:read', 'payment:read', 'notification:read']
+const READ = [
+  'product:read',
+  'inventory:read',
+  'order:read',
+  'payment:read',
+  'notification:read',
+  'customer:read',
+]
 
 /** What each role of staff may do, in full: there is no wildcard, so a new permission is given to nobody by accident. */
 export const PERMISSIONS: Readonly<Record<StaffRole, readonly string[]>> = {
-  admin: [...READ, 'product:write', 'inventory:write', 'order:write', 'payment:refund'],
+  admin: [...READ, 'product:write', 'inventory:write', 'order:write', 'payment:refund', 'customer:write'],
   support: [...READ, 'order:write', 'payment:refund'],
   'read-only': READ,
 }

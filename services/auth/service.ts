@@ -9,12 +9,14 @@ import { addStaff } from './operations/add-staff.ts'
 import { changePassword } from './operations/change-password.ts'
 import { confirmEmail } from './operations/confirm-email.ts'
 import { disableStaff } from './operations/disable-staff.ts'
+import { getCustomerGroup } from './operations/get-customer-group.ts'
 import { jwks } from './operations/jwks.ts'
 import { listStaff } from './operations/list-staff.ts'
 import { login } from './operations/login.ts'
 import { logout } from './operations/logout.ts'
 import { mailDetails } from './operations/mail-details.ts'
 import { me } from './operations/me.ts'
+import { putCustomerGroup } from './operations/put-customer-group.ts'
 import { refresh } from './operations/refresh.ts'
 import { register } from './operations/register.ts'
 import { requestPasswordReset } from './operations/request-password-reset.ts'
@@ -57,6 +59,8 @@ export default defineService<typeof auth, Tables, typeof needs, typeof config, R
     confirmEmail,
     resendConfirmation,
     jwks,
+    getCustomerGroup,
+    putCustomerGroup,
     mailDetails,
     addStaff,
     listStaff,

@@ -82,11 +82,18 @@ export function actorOf({ accessToken }: Session): Actor {
     role: string
     email: string
     email_verified: boolean
+    customer_group?: string
     permissions?: string[]
   }>(accessToken)
   const who = { id: claims.sub!, sessionId: claims.sid }
   return claims.role === 'customer'
-    ? { kind: 'customer', ...who, email: claims.email, emailVerified: claims.email_verified }
+    ? {
+        kind: 'customer',
+        ...who,
+        email: claims.email,
+        emailVerified: claims.email_verified,
+        ...(claims.customer_group !== undefined && { customerGroup: claims.customer_group }),
+      }
     : { kind: 'staff', ...who, permissions: claims.permissions ?? [] }
 }
 

@@ -11,6 +11,7 @@ export type UserRow = {
   readonly name: string | null
   readonly role: Role
   readonly emailVerified: boolean
+  readonly customerGroup: string | null
   readonly createdAt: Date
   readonly mustChangePassword: boolean
   readonly disabled: boolean
@@ -22,6 +23,7 @@ export type UserRow = {
 
 /** The columns of a `UserRow`, from `auth.users u`. */
 export const USER = `u.user_id as "userId", u.email, u.name, u.role, u.email_verified_at is not null as "emailVerified",
+  u.customer_group as "customerGroup",
   u.created_at as "createdAt", u.must_change_password as "mustChangePassword", u.disabled_at is not null as disabled,
   u.password_hash as "passwordHash", u.credentials_version as "credentialsVersion",
   case when u.created_at > now() - interval '24 hours' then u.registration_key end as "registrationKey"`
@@ -84,6 +86,32 @@ export const findStaff = (query: Query): Promise<UserRow[]> =>
   query<UserRow>(
     `select ${USER} from auth.users u where u.role <> 'customer' order by u.email_key limit 1000`,
   )
+
+export type CustomerGroupRow = { readonly userId: string; readonly customerGroup: string | null }
+
+/** Undefined for an account that does not exist, or is not a customer's. */
+export async function findCustomerGroup(query: Query, userId: string): Promise<CustomerGroupRow | undefined> {
+  const [row] = await query<CustomerGroupRow>(
+    `select user_id as "userId", customer_group as "customerGroup" from auth.users where user_id = $1 and role = 'customer'`,
+    [userId],
+  )
+  return row
+}
+
+/** Answers what it was before. Undefined for an account that does not exist, or is not a customer's. */
+export async function putCustomerGroup(
+  query: Query,
+  { userId, customerGroup }: CustomerGroupRow,
+): Promise<CustomerGroupRow | undefined> {
+  const [row] = await query<CustomerGroupRow>(
+    `with before as (
+       select user_id, customer_group from auth.users where user_id = $1 and role = 'customer' for no key update)
+     update auth.users u set customer_group = $2 from before where u.user_id = before.user_id
+     returning before.user_id as "userId", before.customer_group as "customerGroup"`,
+    [userId, customerGroup],
+  )
+  return row
+}
 
 /**
  * Sets a new password: the session that asks goes on, all others end, links for a reset are void. False when the password was changed

@@ -112,6 +112,7 @@ function actorOf(claims: AccessTokenClaims): Actor {
         sessionId: claims.sid,
         email: claims.email,
         emailVerified: claims.email_verified,
+        ...(claims.customer_group !== undefined && { customerGroup: claims.customer_group }),
       }
     : { kind: 'staff', id: claims.sub, sessionId: claims.sid, permissions: claims.permissions ?? [] }
 }
