@@ -269,7 +269,6 @@ export const search = contract('search', {
     path: '/search',
     access: 'public',
     headers: { visitor: 'search-visitor' },
-    responseHeaders: ['retry-after'],
     input: z.strictObject({
       ...SearchInput,
       /** Whether to count facets. The first page's default is true, a later page's false. */
@@ -301,7 +300,6 @@ export const search = contract('search', {
     method: 'GET',
     path: '/search/suggestions',
     access: 'public',
-    responseHeaders: ['retry-after'],
     input: z.strictObject({
       q: z.string().trim().min(1).max(100),
       /** Of each kind. */
@@ -463,7 +461,6 @@ export const search = contract('search', {
     path: '/admin/search/explain',
     access: 'staff',
     permission: 'search:read',
-    responseHeaders: ['retry-after'],
     input: z.strictObject({ ...SearchInput, productId: Id, variant: Variant.default('default') }),
     output: z.object({
       /** Not indexed: not published, or not heard of. */

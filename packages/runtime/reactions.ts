@@ -297,8 +297,12 @@ class ReactionRunner {
       const traceparent = this.#traces.get(first)
       const context = this.#hosted.context({
         trace: traceOf(traceparent),
-        signal: AbortSignal.any([this.#options.signal, AbortSignal.timeout(LIST_TIMEOUT_MS)]),
+        signal: AbortSignal.any([
+          this.#options.signal,
+          AbortSignal.timeout(this.#reaction.timeoutMs ?? LIST_TIMEOUT_MS),
+        ]),
         name: this.#reaction.name,
+        ...(this.#reaction.timeoutMs !== undefined && { deadlineMs: this.#reaction.timeoutMs }),
         ...(this.#reaction.kind === 'effect' && {
           inbox: { reaction: this.#reaction.name, eventIds: rest.map(({ id }) => id) },
         }),

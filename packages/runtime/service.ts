@@ -149,6 +149,8 @@ export type Reaction<Context> = {
   readonly name: string
   readonly hears: readonly EventType[]
   readonly limit: number
+  /** A list's calls and statements are aborted after this. Default 60,000; its calls then have 30 s. */
+  readonly timeoutMs?: number
   // biome-ignore lint/suspicious/noExplicitAny: the constructors below tie facts to what is heard
   readonly handle: (facts: readonly any[], ctx: Context) => Promise<void>
   readonly load: ((ctx: Context) => Promise<void>) | undefined
@@ -158,6 +160,8 @@ type ReactionSpec<Hears extends readonly EventType[], Context> = {
   readonly name: string
   readonly hears: Hears
   readonly limit?: number
+  /** For lists that take longer than a minute. Calls get as long, too. */
+  readonly timeoutMs?: number
   readonly handle: (facts: readonly Fact<Hears[number]>[], ctx: Context) => Promise<void>
 }
 

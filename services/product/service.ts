@@ -9,6 +9,7 @@ import { changeVariant } from './operations/change-variant.ts'
 import { create } from './operations/create.ts'
 import { createCategory } from './operations/create-category.ts'
 import { deleteCategory } from './operations/delete-category.ts'
+import { documentIds } from './operations/document-ids.ts'
 import { get } from './operations/get.ts'
 import { getForStaff } from './operations/get-for-staff.ts'
 import { list } from './operations/list.ts'
@@ -39,6 +40,7 @@ export default defineService({
     createCategory,
     changeCategory,
     deleteCategory,
+    documentIds,
     seed,
   },
   reactions: [rememberPurchases],
