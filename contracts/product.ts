@@ -122,6 +122,19 @@ export const product = contract('product', {
     output: CategoryDetail,
     errors: { CATEGORY_NOT_FOUND: CategoryNotFound, MOVED: Moved },
   }),
+  /** For whoever reads them all: page by page in the order of ids, which no change moves. */
+  documentIds: operation({
+    summary: 'The ids of published products',
+    method: 'GET',
+    path: '/product/document-ids',
+    access: 'service',
+    input: z.strictObject({
+      /** The last id of the page before. */
+      after: Id.optional(),
+      limit: z.int().min(1).max(1_000).default(1_000),
+    }),
+    output: z.object({ items: z.array(Id) }),
+  }),
   /** What search is made of. Products that are not published are left out. */
   documents: operation({
     summary: 'All that search knows of some products',
