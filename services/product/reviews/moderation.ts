@@ -59,36 +59,41 @@ export const moderateReview: Handles<Operations['moderateReview']> = async (inpu
   if (decision === 'rejected' && input.reason === undefined)
     throw invalidInput({ field: 'reason', message: 'is needed to reject a review' })
   const reason = decision === 'rejected' ? input.reason! : null
-  const found = await ctx.transaction(async (tx) => {
-    await lockReviewed(tx.query, { reviewId })
-    const before = await loadReview(tx.query, { reviewId })
-    if (!before) throw new Rejection('REVIEW_NOT_FOUND')
-    if (before.version !== version) {
-      const isRepetition =
-        before.version === version + 1 && before.status === decision && before.reason === reason
-      if (!isRepetition)
-        throw new Rejection('STALE', {
-          version: before.version,
-          changed: await changedSince(tx.query, {
-            schema: 'product',
-            subject: `review:${reviewId}`,
-            version,
-          }),
-        })
-      tx.audit({ subject: `review:${reviewId}`, before: null, after: null })
-    } else await updateReview(tx, before, { ...before, status: decision, reason }, 'moderator')
-    return (await adminReview(tx.query, reviewId))!
-  })
+  // A repetition after a lost answer, whose version is naturally the old one (RFC 9110, 13.1.1).
+  const alreadySo = async () => {
+    const found = await adminReview(ctx.query, reviewId)
+    return found?.status === decision && found.reason === reason ? found : undefined
+  }
+  const moderate = () =>
+    ctx.transaction(async (tx) => {
+      await lockReviewed(tx.query, { reviewId })
+      const before = await loadReview(tx.query, { reviewId })
+      if (!before) throw new Rejection('REVIEW_NOT_FOUND')
+      if (before.version !== version) {
+        if (before.status !== decision || before.reason !== reason)
+          throw new Rejection('STALE', {
+            version: before.version,
+            changed: await changedSince(tx.query, {
+              schema: 'product',
+              subject: `review:${reviewId}`,
+              version,
+            }),
+          })
+        // Another moderator has just said the same.
+        tx.audit({ subject: `review:${reviewId}`, version: before.version, before: {}, after: {} })
+      } else await updateReview(tx, before, { ...before, status: decision, reason }, 'moderator')
+      return (await adminReview(tx.query, reviewId))!
+    })
+  const found = (await alreadySo()) ?? (await moderate())
   ctx.setHeader('etag', `"${found.version}"`)
   return new JsonText(found.json)
 }
 
-async function adminReview(
-  query: Query,
-  reviewId: string,
-): Promise<{ version: number; json: string } | undefined> {
-  const [row] = await query<{ version: number; json: string }>(
-    `select r.version, ${adminReviewJson}::text as json
+type Found = { version: number; status: string; reason: string | null; json: string }
+
+async function adminReview(query: Query, reviewId: string): Promise<Found | undefined> {
+  const [row] = await query<Found>(
+    `select r.version, r.status, r.reason, ${adminReviewJson}::text as json
      from product.reviews r join product.products p using (product_id) where r.review_id = $1`,
     [reviewId],
   )
