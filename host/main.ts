@@ -36,9 +36,6 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   })
 }
 
-// A promise that a library forgot (the job runner's, when its connection is cut while it hands jobs back) must not end the shop.
-process.on('unhandledRejection', (error) => console.error(error))
-
 try {
   await main()
 } catch (error) {

@@ -194,7 +194,7 @@ it('A stopping process waits for its jobs, and leaves none locked', async () => 
   let ended = 0
   const slow = telling({
     handle: async ({ n }, ctx) => {
-      if (n === 1) await sleep(300)
+      if (n === 1) await sleep(1_500)
       // This one ends only because it is told to.
       else await new Promise((resolve) => ctx.signal.addEventListener('abort', resolve))
       ended += 1

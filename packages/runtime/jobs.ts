@@ -27,6 +27,8 @@ const CONCURRENCY = 8
 const RUNNER_CONNECTIONS = 2
 /** How late a job may start whose time has come, unless this process has scheduled it itself. */
 const POLL_MS = 5_000
+/** Every worker of the runner looks by itself so often, and one of them with each poll of ours: the more look, the more an idle shop asks. */
+const WORKER_POLL_MS = 60_000
 /** A timer is late by this, so that the database's clock agrees that the time has come. */
 const CLOCK_MARGIN_MS = 20
 /** How long a finished job may wait for others, so that they are deleted in one statement. */
@@ -110,7 +112,7 @@ export async function startJobs(options: JobsOptions): Promise<Jobs> {
       taskList: tasks,
       parsedCronItems: parseCronItems(cron),
       concurrency: CONCURRENCY,
-      pollInterval: POLL_MS,
+      pollInterval: WORKER_POLL_MS,
       noHandleSignals: true,
       gracefulShutdownAbortTimeout: ABORT_AFTER_MS,
       events,
@@ -123,8 +125,7 @@ export async function startJobs(options: JobsOptions): Promise<Jobs> {
       }),
       preset: {
         worker: {
-          // No `refetchDelay`: it drops notifications that come within it, and their jobs wait for the poll.
-          localQueue: { size: CONCURRENCY },
+          // No `localQueue`: cut off from its database while it hands jobs back, it leaves a rejected promise that nobody can catch.
           completeJobBatchDelay: COMPLETE_BATCH_MS,
           failJobBatchDelay: COMPLETE_BATCH_MS,
         },
@@ -194,6 +195,8 @@ export async function startJobs(options: JobsOptions): Promise<Jobs> {
     current?.pool.nudge(CONCURRENCY)
   }
 
+  const poll = setInterval(() => current?.pool.nudge(1), POLL_MS).unref()
+
   let timer: { at: number; handle: NodeJS.Timeout } | undefined
   return {
     due: (at) => {
@@ -227,6 +230,7 @@ export async function startJobs(options: JobsOptions): Promise<Jobs> {
     healthy: () => current !== undefined,
     stop: async () => {
       stopping.abort()
+      clearInterval(poll)
       clearTimeout(timer?.handle)
       if (current) void end(current)
       await Promise.race([Promise.all(endings), sleep(DRAIN_MS, undefined, { ref: false })])
