@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { AmountMinor, Currency } from './money.ts'
 import { Page, pageInput } from './page.ts'
 import { assortmentOperations } from './product-assortment.ts'
-import { MAX_PRODUCT_MEDIA } from './product-media.ts'
+import { MAX_PRODUCT_MEDIA, mediaOperations } from './product-media.ts'
 import { MAX_PRICED_QUANTITY, PriceTier, pricingOperations } from './product-pricing.ts'
 import { reviewOperations } from './product-reviews.ts'
 import {
@@ -72,6 +72,7 @@ export const MAX_BULK = 5000
 
 export const product = contract('product', {
   ...assortmentOperations,
+  ...mediaOperations,
   ...pricingOperations,
   ...reviewOperations,
   list: operation({

@@ -1,6 +1,8 @@
 import { product } from '@stoa/contracts/product'
 import { defineService } from '@stoa/runtime'
 import { config } from './context.ts'
+import { mediaHandlers, mediaJobs } from './media/handlers.ts'
+import { openMediaLibrary } from './media/media-library.ts'
 import { addVariant } from './operations/add-variant.ts'
 import { categories } from './operations/categories.ts'
 import { change } from './operations/change.ts'
@@ -25,7 +27,12 @@ export default defineService({
   contract: product,
   config,
   migrations: new URL('./migrations/', import.meta.url),
+  resources: async ({ config, log }) => {
+    const media = openMediaLibrary({ config, log })
+    return { media, [Symbol.asyncDispose]: () => media[Symbol.asyncDispose]() }
+  },
   operations: {
+    ...mediaHandlers,
     ...reviewHandlers,
     list,
     get,
@@ -44,6 +51,6 @@ export default defineService({
     seed,
   },
   reactions: [rememberPurchases],
-  jobs: [forgetPurchases],
+  jobs: [...mediaJobs, forgetPurchases],
   republish,
 })

@@ -1,6 +1,7 @@
 import type { ServiceContext } from '@stoa/runtime'
 import { type CleanPicture, cleanPicture } from './clean-picture.ts'
 import { diskStore } from './disk-store.ts'
+import { type ExpiringMap, expiringMap } from './expiring-map.ts'
 import { type FetchedSource, openSources } from './fetch-source.ts'
 import type { MediaConfig } from './media-config.ts'
 import { originalPath, type Rendition, render, renditionPath } from './rendition.ts'
@@ -17,6 +18,14 @@ const WORK = { concurrency: 2, maxWaiting: 100 }
 /** Sources asked at once; the last of those that wait is fetched in time when a source answers within a second. */
 const FETCHES = { concurrency: 8, maxWaiting: 64 }
 
+/** A source that failed is left in peace for so long; so many failures are remembered. */
+const FAILED_SOURCES = { keepMs: 60_000, max: 1_000 }
+
+/** Why there is no picture of a source: it has none, or it does not answer now. */
+export type SourceAnswer =
+  | { readonly state: 'absent' }
+  | { readonly state: 'later'; readonly retryAfterSeconds: number }
+
 export type MediaLibrary = AsyncDisposable & {
   readonly store: MediaStore
   /** Checks and cleans a file. Throws `PictureFault` and `QueueFull`. */
@@ -25,8 +34,11 @@ export type MediaLibrary = AsyncDisposable & {
   readonly rendition: (sha256: string, rendition: Rendition) => Promise<Buffer | undefined>
   /** Fetches a picture from elsewhere. Throws `SourceFault` and `QueueFull`. */
   readonly fetchSource: (url: string) => Promise<FetchedSource>
+  /** By media id: sources that are not asked again yet. */
+  readonly failedSources: ExpiringMap<SourceAnswer>
   /** What one of several requests for the same source obtains, for all of them. */
   readonly obtainOnce: <T>(mediaId: string, obtain: () => Promise<T>) => Promise<T>
+  readonly log: ServiceContext['log']
 }
 
 export function openMediaLibrary({
@@ -64,6 +76,8 @@ export function openMediaLibrary({
       })
     },
     fetchSource: (url) => fetches.run(() => sources.fetch(url)),
+    failedSources: expiringMap({ ...FAILED_SOURCES, now: Date.now }),
+    log,
     obtainOnce: <T>(mediaId: string, obtain: () => Promise<T>) => sourced(mediaId, obtain) as Promise<T>,
     [Symbol.asyncDispose]: () => sources[Symbol.asyncDispose](),
   }
