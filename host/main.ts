@@ -68,6 +68,7 @@ async function main(): Promise<void> {
 
   const database = await start(openShopDatabase(environment, (line) => logger.info(line)))
   environment.DATABASE_URL = database.url
+  environment.MEDIA_DIRECTORY ||= join(config.dataDirectory, 'media')
   const wantsSandbox = (hosts('payment') && !config.stripeUrl) || (hosts('notification') && !config.smtpUrl)
   if (wantsSandbox) {
     const sandbox = await start(
@@ -80,6 +81,7 @@ async function main(): Promise<void> {
     )
     environment.STRIPE_URL ||= sandbox.url
     environment.SMTP_URL ||= sandbox.smtpUrl
+    environment.MEDIA_SOURCES ||= sandbox.url
     environment.SANDBOX_URL = sandbox.url
   }
   if (config.port !== 0) environment.SHOP_URL ||= `http://127.0.0.1:${config.port}`
