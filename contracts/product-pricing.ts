@@ -172,7 +172,7 @@ export const pricingOperations = {
     errors: { STALE: Stale },
   }),
   listPriceListEntries: operation({
-    summary: "A price list's variants and what they cost, by SKU",
+    summary: "A price list's variants and what they cost, the oldest variant first",
     method: 'GET',
     path: '/admin/price-lists/{priceListId}/entries',
     access: 'staff',

@@ -18,6 +18,15 @@ import { list } from './operations/list.ts'
 import { listForStaff } from './operations/list-for-staff.ts'
 import { quote } from './operations/quote.ts'
 import { seed } from './operations/seed.ts'
+import { changePriceList } from './pricing/operations/change-price-list.ts'
+import { createPriceList } from './pricing/operations/create-price-list.ts'
+import { deletePriceList } from './pricing/operations/delete-price-list.ts'
+import { explainPrice } from './pricing/operations/explain-price.ts'
+import { getPriceList } from './pricing/operations/get-price-list.ts'
+import { listPriceListEntries } from './pricing/operations/list-price-list-entries.ts'
+import { listPriceLists } from './pricing/operations/list-price-lists.ts'
+import { putPriceListEntries } from './pricing/operations/put-price-list-entries.ts'
+import { settlePriceList } from './pricing/settle-price-list.ts'
 import { republish } from './republish.ts'
 import { forgetPurchases } from './reviews/forget-purchases.ts'
 import { reviewHandlers } from './reviews/handlers.ts'
@@ -49,8 +58,16 @@ export default defineService({
     deleteCategory,
     documentIds,
     seed,
+    listPriceLists,
+    getPriceList,
+    createPriceList,
+    changePriceList,
+    deletePriceList,
+    listPriceListEntries,
+    putPriceListEntries,
+    explainPrice,
   },
   reactions: [rememberPurchases],
-  jobs: [...mediaJobs, forgetPurchases],
+  jobs: [settlePriceList, ...mediaJobs, forgetPurchases],
   republish,
 })
