@@ -13,6 +13,7 @@ export {
 } from './config.ts'
 export { drainable } from './drain.ts'
 export type { Answer, Edge, EdgeCall, EdgeHost, Health } from './edge.ts'
+export { fieldWords } from './field-words.ts'
 export { type Host, type HostOptions, startHost } from './host.ts'
 export type { HostedService } from './hosted.ts'
 export { JsonText } from './json-text.ts'
