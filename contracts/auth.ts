@@ -202,7 +202,7 @@ export const auth = contract('auth', {
     method: 'GET',
     path: '/auth/jwks',
     access: 'public',
-    maxAgeSeconds: 300,
+    cache: { seconds: 300 },
     input: z.strictObject({}),
     output: z.object({ keys: z.array(z.record(z.string(), z.string())) }),
   }),

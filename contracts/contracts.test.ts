@@ -47,6 +47,19 @@ for (const { title, operation } of operations) {
       else assert.ok(operation.idempotency)
     })
 
+    test('is given again only where it says the same to all', () => {
+      if (!operation.cache) return
+      assert.equal(operation.method, 'GET')
+      assert.equal(operation.access, 'public')
+      assert.equal(operation.status ?? 200, 200)
+      assert.equal(operation.responseHeaders, undefined)
+      assert.ok(operation.cache.seconds >= 1 && operation.cache.seconds <= 3600)
+      const secrets = Object.keys(operation.input.shape).filter((field) =>
+        /token|password|secret/i.test(field),
+      )
+      assert.deepEqual(secrets, [])
+    })
+
     test('finds every path parameter and header in its input', () => {
       const { properties = {}, required = [] } = jsonSchema(operation.input)
       for (const name of pathParameters(operation)) {

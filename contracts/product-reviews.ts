@@ -74,6 +74,7 @@ export const reviewOperations = {
     method: 'GET',
     path: '/products/{productId}/reviews',
     access: 'public',
+    cache: { seconds: 300 },
     input: z.strictObject({
       productId: Id,
       sort: z.enum(['newest', 'helpful']).default('newest'),

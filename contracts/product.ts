@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { AmountMinor, Currency } from './money.ts'
 import { Page, pageInput } from './page.ts'
 import { assortmentOperations } from './product-assortment.ts'
+import { cacheOperations } from './product-cache.ts'
 import { MAX_PRODUCT_MEDIA, mediaOperations } from './product-media.ts'
 import { MAX_PRICED_QUANTITY, PriceTier, pricingOperations } from './product-pricing.ts'
 import { reviewOperations } from './product-reviews.ts'
@@ -75,12 +76,14 @@ export const product = contract('product', {
   ...mediaOperations,
   ...pricingOperations,
   ...reviewOperations,
+  ...cacheOperations,
   list: operation({
     summary:
       'Published products, newest first, of a category and those below it, of a brand; of a collection in its order',
     method: 'GET',
     path: '/products',
     access: 'public',
+    cache: { seconds: 300 },
     input: z.strictObject({
       /** Slugs. */
       category: Slug.optional(),
@@ -101,6 +104,7 @@ export const product = contract('product', {
     method: 'GET',
     path: '/products/{idOrSlug}',
     access: 'public',
+    cache: { seconds: 600 },
     input: z.strictObject({ idOrSlug: z.string().min(1).max(120), currency: currencyInput }),
     output: Product,
     errors: { PRODUCT_NOT_FOUND: ProductNotFound, MOVED: Moved },
@@ -110,6 +114,7 @@ export const product = contract('product', {
     method: 'GET',
     path: '/categories',
     access: 'public',
+    cache: { seconds: 600 },
     input: z.strictObject({}),
     /** At most `MAX_CATEGORIES`. */
     output: z.object({ items: z.array(Category) }),
@@ -119,6 +124,7 @@ export const product = contract('product', {
     method: 'GET',
     path: '/categories/{idOrSlug}',
     access: 'public',
+    cache: { seconds: 600 },
     input: z.strictObject({ idOrSlug: z.string().min(1).max(120) }),
     output: CategoryDetail,
     errors: { CATEGORY_NOT_FOUND: CategoryNotFound, MOVED: Moved },
@@ -549,7 +555,16 @@ export const product = contract('product', {
 export const ProductChanged = event({
   name: 'product.changed',
   version: 1,
-  payload: z.object({ productId: Id, status: ProductStatus, skus: z.array(z.string()) }),
+  payload: z.object({
+    productId: Id,
+    status: ProductStatus,
+    skus: z.array(z.string()),
+    /**
+     * Nothing else changed: what it costs (and it is sold in the same currencies as before), or its rating. Whoever shows only
+     * other things of it need not look. Absent: anything may have changed.
+     */
+    only: z.enum(['prices', 'rating']).optional(),
+  }),
   key: (e) => e.productId,
 })
 

@@ -268,6 +268,7 @@ export const search = contract('search', {
     method: 'GET',
     path: '/search',
     access: 'public',
+    cache: { seconds: 60 },
     headers: { visitor: 'search-visitor' },
     input: z.strictObject({
       ...SearchInput,
@@ -300,6 +301,7 @@ export const search = contract('search', {
     method: 'GET',
     path: '/search/suggestions',
     access: 'public',
+    cache: { seconds: 60 },
     input: z.strictObject({
       q: z.string().trim().min(1).max(100),
       /** Of each kind. */

@@ -41,8 +41,11 @@ export type Operation<
    * (a login); never retried by a client.
    */
   readonly idempotency?: 'natural' | 'key' | 'none'
-  /** How long anyone may reuse the answer. Absent: never cached. */
-  readonly maxAgeSeconds?: number
+  /**
+   * The gateway may give a success again to everyone alike: only of a GET that is `public` and answers from its input and the
+   * actor's customer group alone. `seconds` is a ceiling; events drop it earlier, and browsers ask each time. Absent: never.
+   */
+  readonly cache?: { readonly seconds: number }
   /**
    * Input fields that travel as request headers: field -> header name in lower case. `if-match` carries the version that the
    * caller has read as an entity tag (`"7"`, RFC 9110) and fills an integer; a request without it is answered 428.

@@ -143,7 +143,6 @@ function route(
   const read = requestReader(operation)
   const deadlineMs = operation.deadlineMs ?? DEFAULT_DEADLINE_MS
   const status = operation.status ?? 200
-  const cacheControl = operation.maxAgeSeconds ? `public, max-age=${operation.maxAgeSeconds}` : 'no-store'
   app.route({
     method: operation.method,
     url: publicPath(operation).replace(/\{(\w+)\}/g, ':$1'),
@@ -167,7 +166,7 @@ function route(
           deadlineAt: Date.now() + deadlineMs,
           signal: host.signal,
         })
-        reply.code(status).header('cache-control', cacheControl)
+        reply.code(status).header('cache-control', 'no-store')
         for (const header of operation.responseHeaders ?? []) {
           if (headers[header] !== undefined) reply.header(header, headers[header])
         }

@@ -1,5 +1,7 @@
 import { product } from '@stoa/contracts/product'
 import { defineService } from '@stoa/runtime'
+import { cards } from './cache/cards.ts'
+import { clearCache } from './cache/clear-cache.ts'
 import { config } from './context.ts'
 import { mediaHandlers, mediaJobs } from './media/handlers.ts'
 import { openMediaLibrary } from './media/media-library.ts'
@@ -43,6 +45,8 @@ export default defineService({
   operations: {
     ...mediaHandlers,
     ...reviewHandlers,
+    cards,
+    clearCache,
     list,
     get,
     categories,

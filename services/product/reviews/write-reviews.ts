@@ -209,7 +209,7 @@ export async function insertImported(tx: Tx, imported: readonly ImportedReview[]
 
 function announceRating(tx: Tx, rerated: readonly Rerated[], by: 'import' | 'people' = 'people'): void {
   for (const { productId, version, status, skus, before, after } of rerated) {
-    tx.emit(ProductChanged, { productId, status, skus }, { version })
+    tx.emit(ProductChanged, { productId, status, skus, only: 'rating' }, { version })
     if (by === 'people')
       tx.audit({
         subject: `product:${productId}`,
