@@ -50,22 +50,21 @@ export function s3Store({ url, region, sessionToken, ...keys }: S3Options): Medi
     }
     throw unavailable(failure)
   }
-  const refused = async (method: string, response: Response) =>
-    unavailable(
-      new Error(`S3 answered ${method} with ${response.status}: ${(await text(response)).slice(0, 500)}`),
-    )
+  const refused = (method: string, response: Response, said: string) =>
+    unavailable(new Error(`S3 answered ${method} with ${response.status}: ${said.slice(0, 500)}`))
 
   return {
     put: async (path, bytes) => {
       const response = await ask('PUT', path, bytes)
-      if (!response.ok) throw await refused('PUT', response)
+      if (!response.ok) throw refused('PUT', response, await text(response))
       await drain(response)
     },
     get: async (path) => {
       const response = await ask('GET', path)
       if (response.ok) return bytesOf(response)
-      if (response.status !== 404) throw await refused('GET', response)
-      await drain(response)
+      // A bucket that is not there has not lost a picture: its address is wrong.
+      const said = await text(response)
+      if (response.status !== 404 || said.includes('NoSuchBucket')) throw refused('GET', response, said)
       return undefined
     },
     has: async (path) => {
@@ -73,11 +72,11 @@ export function s3Store({ url, region, sessionToken, ...keys }: S3Options): Medi
       await drain(response)
       if (response.ok) return true
       if (response.status === 404) return false
-      throw await refused('HEAD', response)
+      throw refused('HEAD', response, '')
     },
     delete: async (path) => {
       const response = await ask('DELETE', path)
-      if (!response.ok && response.status !== 404) throw await refused('DELETE', response)
+      if (!response.ok) throw refused('DELETE', response, await text(response))
       await drain(response)
     },
   }
