@@ -120,6 +120,37 @@ describe('a recheck', () => {
   })
 })
 
+describe('the price of many', () => {
+  const shop = aShop([
+    { sku: 'MUG', name: 'Mug', available: 500, tiers: [{ minQuantity: 10, amountMinor: 800 }] },
+  ])
+  const line = (quantity: number) => aLine({ sku: 'MUG', name: 'Mug', quantity })
+  const unitPriceMinor = ([first]: readonly { unitPriceMinor: number }[]) => first?.unitPriceMinor
+
+  it('is had from its quantity on, by adding and by changing, and lost again below it', () => {
+    assert.equal(unitPriceMinor(addLine([], { sku: 'MUG', quantity: 9, lineId }, shop)), 1000)
+    assert.equal(unitPriceMinor(addLine([], { sku: 'MUG', quantity: 10, lineId }, shop)), 800)
+    const ten = addLine([line(9)], { sku: 'MUG', quantity: 1, lineId }, shop)
+    assert.equal(unitPriceMinor(ten), 800)
+    assert.equal(subtotalMinor(ten), 8000)
+    const at = { lineId: ten[0]!.lineId }
+    assert.equal(unitPriceMinor(changeLine(ten, { ...at, quantity: 11 }, shop)), 800)
+    assert.equal(unitPriceMinor(changeLine(ten, { ...at, quantity: 9 }, shop)), 1000)
+  })
+
+  it('is told when it changed for the quantity in the cart, and not when it is of another', () => {
+    assert.deepEqual(recheck([line(9)], shop).notices, [])
+    const [notice] = recheck([line(10)], shop).notices
+    assert.equal(notice?.message, '"Mug" now costs 8.00 EUR (was 10.00 EUR).')
+  })
+
+  it('is had by two carts together without being told as a change', () => {
+    const { lines } = mergeLines([line(5)], [line(6)], { shop, sameCurrency: true })
+    assert.equal(unitPriceMinor(lines), 800)
+    assert.deepEqual(recheck(lines, shop).notices, [])
+  })
+})
+
 describe('merging', () => {
   const shop = aShop([
     { sku: 'MUG', name: 'Mug', available: 500 },

@@ -21,7 +21,10 @@ export type Shop = {
   readonly offers: ReadonlyMap<string, Offer>
   readonly available: ReadonlyMap<string, number>
 }
-export type Offer = Omit<Line, 'lineId' | 'quantity'>
+/** The price is that of one piece; `tiers` say what a piece costs from other quantities on, ascending. */
+export type Offer = Omit<Line, 'lineId' | 'quantity'> & {
+  readonly tiers: readonly { readonly minQuantity: number; readonly amountMinor: number }[]
+}
 
 export type Notice = { readonly sku: string; readonly code: NoticeCode; readonly message: string }
 export type NoticeCode =
@@ -48,12 +51,13 @@ export function recheck(lines: readonly Line[], shop: Shop): Told {
       return line
     }
     const { currency } = shop
-    if (offer.unitPriceMinor !== line.unitPriceMinor) {
-      const now = moneyInWords({ amountMinor: offer.unitPriceMinor, currency })
+    const unitPriceMinor = unitPriceAt(offer, line.quantity)
+    if (unitPriceMinor !== line.unitPriceMinor) {
+      const now = moneyInWords({ amountMinor: unitPriceMinor, currency })
       const was = moneyInWords({ amountMinor: line.unitPriceMinor, currency })
       notices.push({
         sku: line.sku,
-        code: offer.unitPriceMinor > line.unitPriceMinor ? 'price-raised' : 'price-lowered',
+        code: unitPriceMinor > line.unitPriceMinor ? 'price-raised' : 'price-lowered',
         message: `"${offer.name}" now costs ${now} (was ${was}).`,
       })
     }
@@ -65,7 +69,7 @@ export function recheck(lines: readonly Line[], shop: Shop): Told {
         code: 'few-left',
         message: `Only ${left} of "${offer.name}" ${left === 1 ? 'is' : 'are'} left.`,
       })
-    return { ...line, ...offer }
+    return sold(offer, line)
   })
   return { lines: rechecked, notices }
 }
@@ -82,10 +86,13 @@ export function addLine(
 ): readonly Line[] {
   const offer = shop.offers.get(sku)
   if (!offer) throw new Rejection('SKU_NOT_SOLD')
-  const line = lines.find((one) => one.sku === sku) ?? { ...offer, lineId, quantity: 0 }
-  const more = { ...line, quantity: line.quantity + quantity }
+  const line = lines.find((one) => one.sku === sku)
+  const more = sold(offer, {
+    lineId: line?.lineId ?? lineId,
+    quantity: (line?.quantity ?? 0) + quantity,
+  })
   assertInStock(more, shop)
-  const next = lines.includes(line) ? lines.map((one) => (one === line ? more : one)) : [...lines, more]
+  const next = line ? lines.map((one) => (one === line ? more : one)) : [...lines, more]
   assertFits(next)
   return next
 }
@@ -99,7 +106,8 @@ export function changeLine(
   const line = lines.find((one) => one.lineId === lineId)
   if (!line) throw new Rejection('LINE_NOT_FOUND')
   if (quantity === line.quantity) return lines
-  const changed = { ...line, quantity }
+  const offer = shop.offers.get(line.sku)
+  const changed = offer ? sold(offer, { lineId, quantity }) : { ...line, quantity }
   const next = lines.map((one) => (one === line ? changed : one))
   if (quantity > line.quantity) {
     assertInStock(changed, shop)
@@ -131,7 +139,7 @@ export function mergeLines(
     const there = lines[index]
     if (there) {
       const wanted = there.quantity + moved.quantity
-      const merged = { ...there, quantity: Math.min(wanted, MAX_QUANTITY) }
+      const merged = withQuantity(there, Math.min(wanted, MAX_QUANTITY), offer)
       if (!isPayable(lines.with(index, merged))) {
         cut('not-moved', `No more of "${name}" fit into the cart.`)
         continue
@@ -141,11 +149,11 @@ export function mergeLines(
       lines[index] = merged
     } else if (!offer && !sameCurrency) {
       cut('not-moved', `"${name}" is not sold in ${shop.currency}.`)
-    } else if (lines.length >= MAX_LINES || !isPayable([...lines, { ...moved, ...offer }])) {
+    } else if (lines.length >= MAX_LINES || !isPayable([...lines, offer ? sold(offer, moved) : moved])) {
       cut('not-moved', `"${name}" does not fit into the cart: it is full.`)
     } else {
       // A price that changed is told by `recheck`, when both are in one currency.
-      lines.push(sameCurrency ? moved : { ...moved, ...offer })
+      lines.push(sameCurrency || !offer ? moved : sold(offer, moved))
     }
   }
   return { lines, notices }
@@ -153,6 +161,21 @@ export function mergeLines(
 
 export const subtotalMinor = (lines: readonly Line[]): number =>
   lines.reduce((sum, line) => sum + line.quantity * line.unitPriceMinor, 0)
+
+/** What one of so many costs. */
+const unitPriceAt = ({ unitPriceMinor, tiers }: Offer, quantity: number): number =>
+  tiers.findLast(({ minQuantity }) => minQuantity <= quantity)?.amountMinor ?? unitPriceMinor
+
+/** A line of so many as the shop sells them now. */
+function sold({ tiers, ...offer }: Offer, { lineId, quantity }: Pick<Line, 'lineId' | 'quantity'>): Line {
+  return { ...offer, lineId, quantity, unitPriceMinor: unitPriceAt({ tiers, ...offer }, quantity) }
+}
+
+/** Another quantity at its own price; a price that was not seen yet is left to `recheck` to tell. */
+function withQuantity(line: Line, quantity: number, offer: Offer | undefined): Line {
+  const isSeen = offer && unitPriceAt(offer, line.quantity) === line.unitPriceMinor
+  return { ...line, quantity, ...(isSeen && { unitPriceMinor: unitPriceAt(offer, quantity) }) }
+}
 
 const availableOf = (shop: Shop, sku: string): number => Math.max(0, shop.available.get(sku) ?? 0)
 

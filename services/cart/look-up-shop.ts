@@ -1,7 +1,10 @@
 import type { Shop } from './cart.ts'
 import type { Context } from './context.ts'
 
-/** What the shop has of these SKUs now. At most 200 of them: two carts. Nothing is asked about none. */
+/**
+ * What the shop has of these SKUs now, with the price of any quantity. At most 200 of them: two carts. Nothing is asked about
+ * none.
+ */
 export async function lookUpShop(ctx: Context, skus: Iterable<string>, currency: string): Promise<Shop> {
   const wanted = [...new Set(skus)]
   if (wanted.length === 0) return { currency, offers: new Map(), available: new Map() }
@@ -12,9 +15,9 @@ export async function lookUpShop(ctx: Context, skus: Iterable<string>, currency:
   return {
     currency,
     offers: new Map(
-      quoted.items.map(({ sku, productId, productSlug, name, options, unitPriceMinor }) => [
+      quoted.items.map(({ sku, productId, productSlug, name, options, unitPriceMinor, tiers }) => [
         sku,
-        { sku, productId, productSlug, name, options, unitPriceMinor },
+        { sku, productId, productSlug, name, options, unitPriceMinor, tiers },
       ]),
     ),
     available: new Map(stocked.items.map(({ sku, available }) => [sku, available])),

@@ -13,12 +13,18 @@ export const anOffer = (values: Partial<Offer> & { sku: string }): Offer => ({
   name: `Thing ${values.sku}`,
   options: {},
   unitPriceMinor: 1000,
+  tiers: [],
   ...values,
 })
 
-export const aLine = (values: Partial<Line> & { sku: string }): Line => ({
-  ...anOffer(values),
-  lineId: `019a0000-0000-7000-8000-${values.sku
+export const aLine = ({ sku, ...values }: Partial<Line> & { sku: string }): Line => ({
+  sku,
+  productId: '019a0000-0000-7000-8000-000000000001',
+  productSlug: sku.toLowerCase(),
+  name: `Thing ${sku}`,
+  options: {},
+  unitPriceMinor: 1000,
+  lineId: `019a0000-0000-7000-8000-${sku
     .padStart(12, '0')
     .slice(-12)
     .replaceAll(/[^0-9a-f]/gi, '0')
@@ -34,7 +40,13 @@ export const aShop = (items: readonly (Partial<Offer> & { sku: string; available
   available: new Map(items.map(({ sku, available }) => [sku, available ?? 10])),
 })
 
-type Goods = { priceMinor: number; available: number; currency?: string; name?: string }
+type Goods = {
+  priceMinor: number
+  available: number
+  currency?: string
+  name?: string
+  tiers?: { minQuantity: number; amountMinor: number }[]
+}
 
 /** The cart service beside a product and an inventory service whose goods the test sets. */
 export async function startCartHost({ databaseOf }: { databaseOf?: TestHost } = {}) {
@@ -50,9 +62,9 @@ export async function startCartHost({ databaseOf }: { databaseOf?: TestHost } = 
             items: skus.flatMap((sku) => {
               const item = goods.get(sku)
               if (!item || (item.currency ?? 'EUR') !== currency) return []
-              const { priceMinor: unitPriceMinor, name = `Thing ${sku}` } = item
+              const { priceMinor: unitPriceMinor, name = `Thing ${sku}`, tiers = [] } = item
               return [{ ...anOffer({ sku, name, unitPriceMinor }), variantId: v7(), weightGrams: null }].map(
-                (offer) => ({ ...offer, options: { ...offer.options } }),
+                (offer) => ({ ...offer, options: { ...offer.options }, tiers }),
               )
             }),
           }

@@ -40,7 +40,12 @@ export const aMemberOfStaff = (...permissions: string[]): Actor => ({
   permissions,
 })
 
-type Goods = { priceMinor: number; available: number }
+type Goods = {
+  priceMinor: number
+  available: number
+  /** Of each of ten or more. */
+  priceOfTenMinor?: number
+}
 type CartLines = { sku: string; quantity: number; unitPriceMinor: number }[]
 type Reservation = { attempt: number; lines: readonly { sku: string; quantity: number }[]; expiresAt: string }
 type Payment = { paymentId: string; status: 'open' | 'paid' | 'cancelled' }
@@ -149,9 +154,9 @@ function worldServices(world: World) {
         }),
     }),
     fake(product, {
-      quote: ({ skus }) =>
+      quote: ({ skus, quantities = [] }) =>
         call('product.quote', () => ({
-          items: skus.flatMap((sku) => {
+          items: skus.flatMap((sku, index) => {
             const item = world.goods.get(sku)
             if (!item) return []
             const described = {
@@ -160,7 +165,9 @@ function worldServices(world: World) {
               productSlug: 'a-thing',
               name: `Thing ${sku}`,
             }
-            return [{ sku, ...described, options: {}, unitPriceMinor: item.priceMinor, weightGrams: null }]
+            const { priceMinor, priceOfTenMinor = priceMinor } = item
+            const unitPriceMinor = (quantities[index] ?? 1) >= 10 ? priceOfTenMinor : priceMinor
+            return [{ sku, ...described, options: {}, unitPriceMinor, tiers: [], weightGrams: null }]
           }),
         })),
     }),

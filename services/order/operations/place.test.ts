@@ -126,6 +126,16 @@ describe('placing an order', () => {
     assert(!shop.world.calls.includes('inventory.reserve'))
   })
 
+  it('charges the price of the quantity', async () => {
+    shop.world.goods.set('TILE', { priceMinor: 1000, priceOfTenMinor: 800, available: 50 })
+    const { order } = await shop.place(shop.aCart([{ sku: 'TILE', quantity: 10, unitPriceMinor: 800 }]))
+    assert.equal(order.lines[0]!.unitPriceMinor, 800)
+    assert.equal(order.totals.total.amountMinor, 8000)
+    await assert.rejects(shop.place(shop.aCart([{ sku: 'TILE', quantity: 9, unitPriceMinor: 800 }])), {
+      code: 'CART_CHANGED',
+    })
+  })
+
   it('refuses what is not in stock, with what is', async () => {
     const cartId = shop.aCart([{ sku: 'DESK', quantity: 6, unitPriceMinor: 14_900 }])
     await assert.rejects(shop.place(cartId), {

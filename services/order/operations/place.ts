@@ -55,7 +55,11 @@ async function placeOrder(ctx: Context, input: Input & { email: string }): Promi
   const cart = await ctx.call.cart.contents(cartToken === undefined ? { cartId } : { cartId, cartToken })
   if (cart.lines.length === 0) throw new Rejection('CART_EMPTY')
   const { currency } = cart
-  const { items } = await ctx.call.product.quote({ skus: cart.lines.map(({ sku }) => sku), currency })
+  const { items } = await ctx.call.product.quote({
+    skus: cart.lines.map(({ sku }) => sku),
+    quantities: cart.lines.map(({ quantity }) => quantity),
+    currency,
+  })
   const { lines, changes } = compareCart(cart.lines, { offers: items, currency, newId: v7 })
   if (changes.length > 0) throw new Rejection('CART_CHANGED', { changes })
   assertPayable(lines)
