@@ -1,0 +1,57 @@
+import type { Operation } from '@stoa/contract'
+import { inventory } from '@stoa/contracts/inventory'
+import { Currency } from '@stoa/contracts/money'
+import { product } from '@stoa/contracts/product'
+import {
+  type ConfigSpec,
+  type Handler,
+  keptSecret,
+  type ResourceStart,
+  type ServiceContext,
+  setting,
+} from '@stoa/runtime'
+import { Catalogue } from './catalogue.ts'
+import type { CategoryTree } from './category-tree.ts'
+import { openEngine } from './engines/open-engine.ts'
+import { Recorder } from './recorder.ts'
+import { writeRecords } from './records.ts'
+import { forgetReplica } from './replicas.ts'
+
+export const needs = { product, inventory } as const
+
+export const config = {
+  shopCurrency: setting(
+    'SHOP_CURRENCY',
+    Currency.default('EUR'),
+    'The currency of prices when a shopper names none (ISO 4217).',
+  ),
+} as const satisfies ConfigSpec
+
+export type Resources = AsyncDisposable & {
+  readonly catalogue: Catalogue
+  readonly recorder: Recorder
+  /** Of `follow-structure`: the tree that it has seen to, and when (of `performance.now`) it may rebuild again unasked. */
+  readonly rebuilds: { tree: CategoryTree | undefined; restUntil: number }
+  /** Known to this service alone, the same in every replica. */
+  readonly secret: string
+}
+
+export type Context = ServiceContext<unknown, typeof needs, typeof config, Resources>
+export type Handles<O extends Operation> = Handler<O, Context>
+
+export async function openResources(start: ResourceStart<unknown, typeof config>): Promise<Resources> {
+  const secret = await keptSecret(start.query, { schema: 'search', name: 'search-ids' })
+  const catalogue = new Catalogue(openEngine())
+  const recorder = new Recorder({ write: (records) => writeRecords(start.query, records), log: start.log })
+  return {
+    catalogue,
+    recorder,
+    rebuilds: { tree: undefined, restUntil: 0 },
+    secret,
+    [Symbol.asyncDispose]: async () => {
+      await recorder[Symbol.asyncDispose]()
+      await catalogue.close()
+      await forgetReplica(start, catalogue.replicaId)
+    },
+  }
+}

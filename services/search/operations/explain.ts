@@ -1,0 +1,65 @@
+import type { search } from '@stoa/contracts/search'
+import type { Handles } from '../context.ts'
+import type { Hit, SearchRequest, SearchResult } from '../engines/engine.ts'
+import { readyCatalogue } from '../ready-catalogue.ts'
+import { filtersOf } from '../search-request.ts'
+
+/** Hits that are looked through for the product: nobody scrolls further. */
+const PAGES = 10
+const PAGE = 100
+
+export const explain: Handles<typeof search.operations.explain> = async (input, ctx) => {
+  const catalogue = readyCatalogue(ctx.resources)
+  const { productId, variant } = input
+  const filters = filtersOf(input, catalogue.tree)
+  const request: SearchRequest = {
+    query: input.q,
+    filters,
+    sort: input.sort,
+    currency: input.currency ?? ctx.config.shopCurrency,
+    limit: PAGE,
+    facets: 'none',
+    variant,
+    explain: true,
+    at: ctx.now().toISOString(),
+  }
+  const first = await catalogue.engine.search(request)
+  let page: SearchResult = first
+  let hit: Hit | undefined
+  let position: number | null = null
+  for (let pages = 0; pages < PAGES; pages += 1) {
+    const at = page.hits.findIndex((one) => one.productId === productId)
+    if (at >= 0) {
+      hit = page.hits[at]
+      position = pages * PAGE + at + 1
+      break
+    }
+    if (page.next === null || ctx.signal.aborted) break
+    page = await catalogue.engine.search({ ...request, after: page.next })
+  }
+  if (!hit) {
+    const alone = await catalogue.engine.search({
+      ...request,
+      filters: { ...filters, productIds: [productId] },
+      recover: false,
+    })
+    hit = alone.hits.find((one) => one.productId === productId)
+  }
+  const told = hit?.explain
+  return {
+    indexed: catalogue.card(productId) !== undefined,
+    position,
+    total: first.total,
+    score: hit?.score ?? null,
+    text: told?.text ?? null,
+    terms: [...(told?.terms ?? [])],
+    factors: [...(told?.factors ?? [])],
+    rules: (told?.rules ?? []).map(({ ruleId, action }) => ({
+      ruleId,
+      action,
+      name: catalogue.state.ruleNames.get(ruleId) ?? null,
+    })),
+    correction: first.correction,
+    settingsVersion: catalogue.state.settings.version,
+  }
+}

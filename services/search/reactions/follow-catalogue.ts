@@ -1,0 +1,39 @@
+import { LevelsChanged } from '@stoa/contracts/inventory'
+import { OrderConfirmed } from '@stoa/contracts/order'
+import { ProductChanged } from '@stoa/contracts/product'
+import { SearchStatusRequested } from '@stoa/contracts/search'
+import { everywhere } from '@stoa/runtime'
+import type { Context } from '../context.ts'
+import { answerAsked } from '../replicas.ts'
+
+/** Keeps this process's index like the catalogue, the stock and the sales; begins by reading all of them. */
+export const followCatalogue = everywhere({
+  name: 'follow-catalogue',
+  hears: [ProductChanged, LevelsChanged, OrderConfirmed, SearchStatusRequested],
+  // Documents come by the fifty, and three lists of fifty at once.
+  limit: 150,
+  load: (ctx: Context) => ctx.resources.catalogue.load(ctx),
+  handle: async (facts, ctx: Context) => {
+    const { catalogue } = ctx.resources
+    const products = new Map<string, number>()
+    const stocked = new Set<string>()
+    const sold: { sku: string; quantity: number }[] = []
+    for (const fact of facts) {
+      switch (fact.type) {
+        case 'product.changed':
+          products.set(fact.payload.productId, fact.version)
+          break
+        case 'inventory.levels-changed':
+          for (const sku of fact.payload.skus) stocked.add(sku)
+          break
+        case 'order.confirmed':
+          sold.push(...fact.payload.lines)
+      }
+    }
+    if (stocked.size > 0) await catalogue.refreshStock([...stocked], ctx)
+    if (products.size > 0) await catalogue.refresh(products, ctx)
+    if (sold.length > 0) await catalogue.addSales(sold)
+    for (const fact of facts)
+      if (fact.type === 'search.status-requested') await answerAsked(ctx, catalogue, fact.payload)
+  },
+})

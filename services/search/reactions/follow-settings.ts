@@ -1,0 +1,16 @@
+import { AttributeChanged, CategoryChanged } from '@stoa/contracts/product'
+import { SearchRefreshRequested, SearchSettingsChanged } from '@stoa/contracts/search'
+import { everywhere } from '@stoa/runtime'
+import type { Context } from '../context.ts'
+
+/** Answers by the settings, rules, categories and attributes of now. Its own place in the log: a long rebuild holds up none of them. */
+export const followSettings = everywhere({
+  name: 'follow-settings',
+  hears: [SearchSettingsChanged, SearchRefreshRequested, AttributeChanged, CategoryChanged],
+  handle: async (facts, ctx: Context) => {
+    const { catalogue } = ctx.resources
+    await catalogue.configure(ctx)
+    if (facts.some((fact) => fact.type === 'search.refresh-requested' && fact.payload.what === 'signals'))
+      await catalogue.refreshSales(ctx)
+  },
+})

@@ -1,0 +1,37 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { AttributeChanged, CategoryChanged } from '@stoa/contracts/product'
+import { SearchRefreshRequested, SearchSettingsChanged } from '@stoa/contracts/search'
+import { everywhere } from '@stoa/runtime'
+import type { Context } from '../context.ts'
+
+/** A rebuild of a million products, and as much again. */
+const TIMEOUT_MS = 400_000
+/**
+ * What a rebuild takes, four times, passes before the next one that nobody asked for: an import that defines attributes all along
+ * spends at most a fifth of its time on them.
+ */
+const REST = 4
+
+/** What changes many products at once: a category's name or place brings its products again; what is built into the index rebuilds it. */
+export const followStructure = everywhere({
+  name: 'follow-structure',
+  hears: [CategoryChanged, AttributeChanged, SearchSettingsChanged, SearchRefreshRequested],
+  timeoutMs: TIMEOUT_MS,
+  handle: async (facts, ctx: Context) => {
+    const { catalogue, rebuilds } = ctx.resources
+    await catalogue.loaded(ctx.signal)
+    const before = rebuilds.tree ?? catalogue.tree
+    await catalogue.configure(ctx)
+    const asked = facts.some(
+      (fact) => fact.type === 'search.refresh-requested' && fact.payload.what === 'documents',
+    )
+    const changed = catalogue.changedSince(before)
+    if (asked || catalogue.outdated) {
+      if (!asked) await sleep(Math.max(0, rebuilds.restUntil - performance.now()), undefined, ctx)
+      const startedAt = performance.now()
+      await catalogue.rebuild(ctx)
+      rebuilds.restUntil = performance.now() + REST * (performance.now() - startedAt)
+    } else if (changed.size > 0) await catalogue.refreshCategories(changed, ctx)
+    rebuilds.tree = catalogue.tree
+  },
+})

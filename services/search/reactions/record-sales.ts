@@ -1,0 +1,25 @@
+import { OrderConfirmed } from '@stoa/contracts/order'
+import { projection } from '@stoa/runtime'
+import type { Context } from '../context.ts'
+import { recordSales } from '../records.ts'
+import { cartKey } from '../search-id.ts'
+
+/** What was sold, and which searches led to it. In one statement whose repetition changes nothing. */
+export const recordSalesReaction = projection({
+  name: 'record-sales',
+  hears: [OrderConfirmed],
+  handle: async (facts, ctx: Context) => {
+    await recordSales(
+      ctx.query,
+      facts.flatMap(({ payload, occurredAt }) =>
+        payload.lines.map(({ sku, quantity }) => ({
+          orderId: payload.orderId,
+          cartKey: cartKey(ctx.resources.secret, payload.cartId),
+          sku,
+          quantity,
+          day: occurredAt.toISOString().slice(0, 10),
+        })),
+      ),
+    )
+  },
+})
