@@ -7,6 +7,8 @@ import type { AttributeDefinition, SearchDocument } from '@stoa/contracts/search
  * version never replaces a newer, and what was removed does not come back by a late message (tombstones are kept for
  * `TOMBSTONE_MS`, at most `TOMBSTONES`; after that only a newer version is expected to come).
  *
+ * Calls reject with `EngineLost` when the index is gone.
+ *
  * An engine never holds the caller's event loop for more than 5 ms, whatever the length of the lists it is given.
  */
 export interface SearchEngine {
@@ -286,6 +288,11 @@ export type EngineStats = {
   readonly settingsVersion: number
   /** Whether a rebuild is under way. */
   readonly rebuilding: boolean
+}
+
+/** The index is gone (its thread died); whoever opened it opens another and fills it. */
+export class EngineLost extends Error {
+  override readonly name = 'EngineLost'
 }
 
 /** The caller starts again at the first page. */

@@ -1,0 +1,213 @@
+import { codeOf, EXACT } from '../../analysis/document-terms.ts'
+import { fold } from '../../analysis/language.ts'
+import { inchTerms } from '../../analysis/measures.ts'
+import { type Token, tokensOf } from '../../analysis/tokens.ts'
+import { QUERY_CHARACTERS } from '../engine.ts'
+import type { CompiledSettings } from './compiled-settings.ts'
+import type { Vocabulary } from './vocabulary.ts'
+
+/**
+ * What a query looks for, fixed on its first page and carried by the cursor: which terms, each with its weight. From here on a
+ * document's score depends on the document and the plan alone.
+ */
+export type Plan = {
+  readonly groups: readonly Group[]
+  /** Of a SKU or barcode. */
+  readonly exact: string | null
+  /** Groups that must match, as bits. Set when the first page was counted. */
+  required: number
+  /** Values that the best results share, with the largest share each adds. */
+  intent: readonly (readonly [facet: string, value: string, weight: number])[]
+  /** Hours since 1970: newness and dated rules do not move within a walk through the pages. */
+  readonly hour: number
+  readonly settingsVersion: number
+  readonly ranking: string
+  readonly correction: string | null
+  /** Keys of filters that were given up, because nothing passed them. */
+  dropped: readonly string[]
+}
+
+/** One word or measure of the query; the best of its alternatives counts. */
+export type Group = {
+  readonly asked: string
+  readonly idf: number
+  readonly alternatives: readonly Alternative[]
+}
+
+export type Alternative = {
+  /** More than one: all of them, side by side in the name when `adjacent`. */
+  readonly terms: readonly string[]
+  readonly weight: number
+  readonly adjacent: boolean
+}
+
+/** Words of a query that are looked for: bits of one number, and the cursor's length. */
+export const GROUPS = 12
+const ALTERNATIVES = 6
+/** Of alternatives after each word's first, for the cursor carries them. */
+const CARRIED_CHARACTERS = 1_500
+const SPLIT_PART = 3
+const EDIT_WEIGHT = 0.6
+const SYNONYM_WEIGHT = 0.8
+const WHOLE_INCH_WEIGHT = 0.9
+
+export function planQuery(
+  query: string,
+  {
+    settings,
+    ranking,
+    vocabulary,
+    frequency,
+    documents,
+    hour,
+    correct,
+  }: {
+    readonly settings: CompiledSettings
+    readonly ranking: string
+    readonly vocabulary: Vocabulary
+    /** Documents that have the term. */
+    readonly frequency: (term: string) => number
+    readonly documents: number
+    readonly hour: number
+    readonly correct: boolean
+  },
+): Plan {
+  const text = fold(query.slice(0, QUERY_CHARACTERS))
+  const tokens = tokensOf(text, 4 * GROUPS)
+  const { words } = settings
+  const meaningful = tokens.words.filter(({ text }) => !words.isStopword(text))
+  const said = meaningful.length > 0 ? meaningful : tokens.words
+  const drafts: { asked: string; position: number; alternatives: Alternative[] }[] = []
+  let corrected = false
+  const rewritten = tokens.words.map(({ text }) => text)
+
+  const alternative = (terms: readonly string[], weight = 1, adjacent = false): Alternative | undefined =>
+    terms.every((term) => frequency(term) > 0) ? { terms, weight, adjacent } : undefined
+  const measureAt = new Map(tokens.measures.map((measure) => [measure.position, measure]))
+  const joinedAt = new Map(tokens.joined.map((joined) => [joined.position, joined]))
+
+  for (let at = 0; at < tokens.words.length && drafts.length < GROUPS; ) {
+    const word = tokens.words[at]!
+    const measure = measureAt.get(at)
+    const measured =
+      measure &&
+      [
+        ...measure.terms.map((term) => alternative([term])),
+        ...(measure.wholeInches ? inchTerms(measure.wholeInches) : []).map((term) =>
+          alternative([term], WHOLE_INCH_WEIGHT),
+        ),
+      ].filter((one) => one !== undefined)
+    if (measure && measured && measured.length > 0) {
+      drafts.push({ asked: asWritten(tokens.words, at, measure.parts), position: at, alternatives: measured })
+      at += measure.parts
+      continue
+    }
+    const joined = joinedAt.get(at)
+    if (joined) {
+      const parts = tokens.words.slice(at, at + joined.parts).map((token) => words.stem(token.text))
+      const found = [
+        alternative([words.stem(joined.text)]),
+        joined.parts === 2 ? alternative(parts, 0.9, true) : undefined,
+      ].filter((one) => one !== undefined)
+      if (found.some(({ terms }) => terms.length === 1)) {
+        drafts.push({ asked: asWritten(tokens.words, at, joined.parts), position: at, alternatives: found })
+        at += joined.parts
+        continue
+      }
+    }
+    if (said.includes(word))
+      drafts.push({ asked: word.text, position: at, alternatives: wordAlternatives(word) })
+    at += 1
+  }
+
+  // Two words that the catalogue also writes as one: a product that has the one word has both.
+  for (let index = 0; index + 1 < drafts.length; index += 1) {
+    const [first, second] = [drafts[index]!, drafts[index + 1]!]
+    if (second.position !== first.position + 1) continue
+    const together = alternative([words.stem(first.asked + second.asked)])
+    if (!together) continue
+    for (const draft of [first, second])
+      if (!draft.alternatives.some(({ terms }) => terms[0] === together.terms[0]))
+        draft.alternatives.push(together)
+  }
+  for (const { from, to } of settings.synonymsIn(drafts.map(({ asked }) => words.stem(asked)))) {
+    const found = to.map((terms) => alternative(terms, SYNONYM_WEIGHT)).filter((one) => one !== undefined)
+    for (const index of from) drafts[index]!.alternatives.push(...found)
+  }
+  // A word that nothing is called, nor anything like it, is looked for as misspelt.
+  for (const draft of drafts) {
+    if (!correct || draft.alternatives.length > 0) continue
+    const near = vocabulary.near(draft.asked, (term) => frequency(vocabulary.term(term)))
+    if (near.length === 0) continue
+    corrected = true
+    rewritten[draft.position] = near[0]!.word
+    draft.alternatives.push(
+      ...near
+        .filter(({ edits }) => edits === near[0]!.edits)
+        .map(({ term, edits }, rank) => ({
+          terms: [term],
+          weight: EDIT_WEIGHT ** edits * (rank === 0 ? 1 : 0.5),
+          adjacent: false,
+        })),
+    )
+  }
+
+  const code = codeOf(text)
+  let characters = 0
+  return {
+    groups: drafts.map(({ asked, alternatives }) => {
+      const kept = alternatives.slice(0, ALTERNATIVES).filter(({ terms }, at) => {
+        characters += terms.reduce((sum, term) => sum + term.length + 20, 0)
+        return at === 0 || characters < CARRIED_CHARACTERS
+      })
+      const most = Math.max(0, ...kept.map(({ terms }) => Math.min(...terms.map(frequency))))
+      return { asked, idf: inverseFrequency(most, documents), alternatives: kept }
+    }),
+    exact: code.length >= 3 && frequency(EXACT + code) > 0 ? EXACT + code : null,
+    required: 0,
+    intent: [],
+    hour,
+    settingsVersion: settings.version,
+    ranking,
+    correction: corrected ? rewritten.join(' ') : null,
+    dropped: [],
+  }
+
+  function wordAlternatives(word: Token): Alternative[] {
+    const found: Alternative[] = []
+    const itself = alternative([words.stem(word.text)])
+    if (itself) found.push(itself)
+    const split = splitOf(word.text)
+    if (split) found.push(split)
+    return found
+  }
+
+  /** `notebook` as `note book`, where both are words here and stand side by side. */
+  function splitOf(word: string): Alternative | undefined {
+    let best: Alternative | undefined
+    let rarest = 0
+    for (let at = SPLIT_PART; at <= word.length - SPLIT_PART; at += 1) {
+      const [left, right] = [word.slice(0, at), word.slice(at)]
+      if (!vocabulary.hasWord(left) || !vocabulary.hasWord(right)) continue
+      const terms = [vocabulary.termOfWord(left)!, vocabulary.termOfWord(right)!]
+      const least = Math.min(...terms.map(frequency))
+      if (least > rarest) {
+        rarest = least
+        best = { terms, weight: 0.9, adjacent: true }
+      }
+    }
+    return best
+  }
+}
+
+const asWritten = (words: readonly Token[], at: number, parts: number): string =>
+  words.slice(at, at + parts).reduce((text, word, index) => {
+    const between = index === 0 ? '' : word.before === 'joint' ? '-' : ' '
+    return text + between + word.text
+  }, '')
+
+/** BM25's, never negative; four digits keep the cursor short. */
+function inverseFrequency(frequency: number, documents: number): number {
+  const odds = (Math.max(documents, frequency) - frequency + 0.5) / (frequency + 0.5)
+  return Math.round(Math.log(1 + odds) * 1e4) / 1e4
+}

@@ -1,0 +1,124 @@
+import { distance } from 'fastest-levenshtein'
+
+/**
+ * The terms of the index by number, and the words as shoppers write them: suggestions complete them, and a misspelt word is looked for
+ * among them.
+ */
+export type Vocabulary = {
+  /** The term's number; given out when it has none. */
+  readonly number: (term: string) => number
+  readonly find: (term: string) => number | undefined
+  readonly term: (number: number) => string
+  readonly size: () => number
+  /** A word that may be suggested, and the term it is indexed under. */
+  readonly addWord: (word: string, term: string) => void
+  readonly hasWord: (word: string) => boolean
+  readonly termOfWord: (word: string) => string | undefined
+  /** Words that begin with it, at most `WORDS_SEEN` are looked at. */
+  readonly wordsFrom: (prefix: string) => string[]
+  /** Words within a few edits, the likeliest first. */
+  readonly near: (word: string, frequency: (term: number) => number) => NearWord[]
+  readonly bytes: () => number
+}
+
+export type NearWord = { readonly word: string; readonly term: string; readonly edits: number }
+
+/** Words that share two first letters are some thousands in a catalogue of 200,000; more than this many are not looked at. */
+const WORDS_SEEN = 60_000
+const NEAR_WORDS = 4
+/** A longer word is a code, and codes are not corrected. */
+const CORRECTED_CHARACTERS = 24
+
+export function openVocabulary(): Vocabulary {
+  const numbers = new Map<string, number>()
+  const terms: string[] = []
+  const words = new Map<string, string>()
+  const byStart = new Map<string, string[]>()
+  let characters = 0
+
+  const starting = (two: string): readonly string[] => byStart.get(two) ?? []
+
+  return {
+    number: (term) => {
+      const known = numbers.get(term)
+      if (known !== undefined) return known
+      const number = terms.length
+      numbers.set(term, number)
+      terms.push(term)
+      characters += term.length
+      return number
+    },
+    find: (term) => numbers.get(term),
+    term: (number) => terms[number]!,
+    size: () => terms.length,
+    addWord: (word, term) => {
+      if (words.has(word)) return
+      words.set(word, term)
+      const start = word.slice(0, 2)
+      const list = byStart.get(start)
+      if (list) list.push(word)
+      else byStart.set(start, [word])
+      characters += word.length
+    },
+    hasWord: (word) => words.has(word),
+    termOfWord: (word) => words.get(word),
+    wordsFrom: (prefix) => {
+      if (prefix.length === 0) return []
+      const found: string[] = []
+      let seen = 0
+      const look = (list: readonly string[]) => {
+        for (const word of list) {
+          seen += 1
+          if (seen > WORDS_SEEN) return
+          if (word.startsWith(prefix)) found.push(word)
+        }
+      }
+      if (prefix.length === 1) {
+        for (const [start, list] of byStart) if (start.startsWith(prefix)) look(list)
+      } else look(starting(prefix.slice(0, 2)))
+      return found
+    },
+    near: (word, frequency) => {
+      const most = allowedEdits(word)
+      if (most === 0) return []
+      // A slip in the first two letters is a swap, or one of them is wrong; the other words that begin so are found by the swap.
+      const starts = new Set([word.slice(0, 2), word[1]! + word[0]!, word.slice(1, 3), word[0]! + word[2]!])
+      const found: (NearWord & { readonly frequency: number })[] = []
+      let seen = 0
+      for (const start of starts) {
+        for (const candidate of starting(start)) {
+          seen += 1
+          if (seen > WORDS_SEEN) break
+          if (Math.abs(candidate.length - word.length) > most || /\d/.test(candidate)) continue
+          const edits = editsBetween(word, candidate)
+          if (edits === 0 || edits > most) continue
+          const term = words.get(candidate)!
+          const number = numbers.get(term)
+          if (number === undefined) continue
+          found.push({ word: candidate, term, edits, frequency: frequency(number) })
+        }
+      }
+      found.sort((a, b) => a.edits - b.edits || b.frequency - a.frequency || (a.word < b.word ? -1 : 1))
+      const unique = new Map(found.toReversed().map((near) => [near.term, near]))
+      return found.filter((near) => near.frequency > 0 && unique.get(near.term) === near).slice(0, NEAR_WORDS)
+    },
+    // A Map's entry, the text's own head, and its characters.
+    bytes: () => 90 * (terms.length + words.size) + characters,
+  }
+}
+
+/** One slip in four letters, two from eight on; codes are not guessed. */
+export function allowedEdits(word: string): number {
+  if (/\d/.test(word) || word.length > CORRECTED_CHARACTERS || word.length < 4) return 0
+  return word.length < 8 ? 1 : 2
+}
+
+/** Two neighbours swapped are one slip. */
+function editsBetween(a: string, b: string): number {
+  const edits = distance(a, b)
+  if (edits !== 2 || a.length !== b.length) return edits
+  let at = 0
+  while (a[at] === b[at]) at += 1
+  const swapped = a[at] === b[at + 1] && a[at + 1] === b[at] && a.slice(at + 2) === b.slice(at + 2)
+  return swapped ? 1 : edits
+}

@@ -1,0 +1,4 @@
+import { openEmbeddedEngine } from './embedded/embedded-engine.ts'
+import type { SearchEngine } from './engine.ts'
+
+export const openEngine = (): SearchEngine => openEmbeddedEngine()

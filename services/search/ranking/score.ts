@@ -1,0 +1,60 @@
+import { CATEGORY_HEAD, EARLY, FIELDS, GOES_WITH, HEAD, MODIFIER } from '../analysis/occurrence.ts'
+import type { RankingSettings } from '../engines/engine.ts'
+
+/**
+ * BM25F (Robertson, Zaragoza: The Probabilistic Relevance Framework, 2009, 3.5): occurrences are weighed by field and length first, then
+ * saturated together. Lengths are measured against fixed ones instead of the collection's average, so that a score does not depend
+ * on which other products this replica has heard of.
+ */
+export const TYPICAL_LENGTH: Readonly<Record<(typeof FIELDS)[number], number>> = {
+  name: 9,
+  brand: 1,
+  category: 2,
+  attributes: 40,
+  compatibility: 10,
+  description: 15,
+  code: 4,
+}
+
+/** One term in one document, before its idf: 0 to 1. */
+export type TermScorer = (occurrence: number, lengths: Uint8Array, at: number) => number
+
+/** `last`: for the query's last word, which in most shop queries names the thing (`laptop case`). */
+export function termScorer(ranking: RankingSettings, { last }: { readonly last: boolean }): TermScorer {
+  const fields = FIELDS.length
+  /** By field and length: what one occurrence counts. */
+  const table = new Float64Array(fields * 256)
+  FIELDS.forEach((field, index) => {
+    const { weight, length } = ranking.fields[field]
+    for (let words = 0; words < 256; words += 1)
+      table[index * 256 + words] = weight / (1 - length + (length * words) / TYPICAL_LENGTH[field])
+  })
+  const step = (name: string) => ranking.steps[name] ?? 0
+  const head = 1 + step('head') + (last ? step('lastHead') : 0)
+  const modifier = 1 - step('modifier') - (last ? step('lastModifier') : 0)
+  const goesWith = 1 - step('goesWith')
+  const early = 1 + step('early')
+  const categoryHead = 1 + step('categoryHead')
+  const { saturation } = ranking
+
+  return (occurrence, lengths, at) => {
+    let sum = 0
+    const inName = occurrence & 3
+    if (inName !== 0) {
+      sum = inName * table[lengths[at]!]!
+      if (occurrence & GOES_WITH) sum *= goesWith
+      else if (occurrence & HEAD) sum *= head
+      else if (occurrence & MODIFIER) sum *= modifier
+      if (occurrence & EARLY) sum *= early
+    }
+    let rest = (occurrence >>> 2) & 0xfff
+    for (let field = 1; rest !== 0; field += 1, rest >>>= 2) {
+      const times = rest & 3
+      if (times === 0) continue
+      let counts = times * table[field * 256 + lengths[at + field]!]!
+      if (field === 2 && occurrence & CATEGORY_HEAD) counts *= categoryHead
+      sum += counts
+    }
+    return sum / (sum + saturation)
+  }
+}
