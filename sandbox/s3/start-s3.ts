@@ -10,6 +10,8 @@ export type S3 = {
   readonly credentials: Credentials
   /** What lies in the bucket, by key. */
   readonly objects: ReadonlyMap<string, Buffer>
+  /** What was asked so far, oldest first: `PUT originals/1`. */
+  readonly requests: readonly string[]
   /** Answers so many requests from now on with this status; 0 cuts their connection. */
   readonly failNext: (count: number, status: 0 | 500 | 503) => void
   readonly stop: () => Promise<void>
@@ -21,12 +23,16 @@ const CREDENTIALS = { accessKeyId: 'AKIASANDBOX', secretAccessKey: 'secret/of+th
 /** S3 takes 5 GB; no picture comes near this. */
 const MAX_OBJECT_BYTES = 128 * 1024 * 1024
 
+/** Remembered. */
+const MAX_REQUESTS = 10_000
+
 /**
  * One bucket that speaks the object part of S3's protocol: PUT, GET, HEAD and DELETE of objects, in memory, with each request's
  * signature and digest checked. https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html
  */
 export async function startS3(): Promise<S3> {
   const objects = new Map<string, Buffer>()
+  const requests: string[] = []
   let faults: { count: number; status: 0 | 500 | 503 } = { count: 0, status: 503 }
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -46,6 +52,8 @@ export async function startS3(): Promise<S3> {
     const [bucket, ...segments] = url.replace(/\?.*$/s, '').slice(1).split('/').map(decodeURIComponent)
     const key = segments.join('/')
     if (bucket !== BUCKET) return refuse(response, 404, 'NoSuchBucket')
+    requests.push(`${method} ${key}`)
+    if (requests.length > MAX_REQUESTS) requests.shift()
     if (key === '') return refuse(response, 405, 'MethodNotAllowed')
     const object = objects.get(key)
     switch (method) {
@@ -75,6 +83,7 @@ export async function startS3(): Promise<S3> {
     region: REGION,
     credentials: CREDENTIALS,
     objects,
+    requests,
     failNext: (count, status) => {
       faults = { count, status }
     },

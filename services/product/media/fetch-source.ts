@@ -32,7 +32,13 @@ export type Sources = AsyncDisposable & {
  * Fetches files from the public internet, and from `trustedOrigins` wherever they are. An address that is not public is never
  * connected to: each name is resolved once, and the connection goes to the address that was looked at.
  */
-export function openSources({ trustedOrigins }: { trustedOrigins: readonly string[] }): Sources {
+export function openSources({
+  trustedOrigins,
+  timeoutMs = TIMEOUT_MS,
+}: {
+  trustedOrigins: readonly string[]
+  timeoutMs?: number
+}): Sources {
   const trusted = new Set(trustedOrigins)
   const limits = { connections: 8, headersTimeout: TIMEOUT_MS, bodyTimeout: TIMEOUT_MS }
   const anywhere = new Agent(limits)
@@ -56,7 +62,7 @@ export function openSources({ trustedOrigins }: { trustedOrigins: readonly strin
 
   return {
     fetch: async (address) => {
-      const signal = AbortSignal.timeout(TIMEOUT_MS)
+      const signal = AbortSignal.timeout(timeoutMs)
       let url = new URL(address)
       try {
         for (let hop = 0; hop <= MAX_REDIRECTS; hop += 1) {
