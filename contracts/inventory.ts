@@ -237,6 +237,17 @@ export const inventory = contract('inventory', {
   }),
 })
 
+/** SKUs that one `inventory.levels-changed` names at most. */
+export const MAX_CHANGED_SKUS = 200
+
+/** What is available of these SKUs changed: read what it is now. */
+export const LevelsChanged = event({
+  name: 'inventory.levels-changed',
+  version: 1,
+  payload: z.object({ skus: z.array(z.string()).min(1).max(MAX_CHANGED_SKUS) }),
+  key: (e) => e.skus[0]!,
+})
+
 /** Available stock fell to its reorder point or below it. Said once per crossing. */
 export const StockLow = event({
   name: 'inventory.stock-low',

@@ -1,6 +1,6 @@
 import { Rejection } from '@stoa/contract'
 import type { Query, Tx } from '@stoa/runtime'
-import { announceLow } from './stock-low.ts'
+import { announceLevels } from './announce-levels.ts'
 
 /** A level as staff see it. */
 export type Level = {
@@ -65,7 +65,7 @@ verdict as materialized (
 ),
 moved as (
   update inventory.levels l
-  set available = l.available + k.available_delta, damaged = l.damaged + k.damaged_delta, version = l.version + 1
+  set available = k.available + k.available_delta, damaged = k.damaged + k.damaged_delta, version = k.version + 1
   from locked k cross join verdict v
   where l.warehouse = k.warehouse and l.sku = k.sku and v.fits and not v.booked
   returning l.*
@@ -105,7 +105,7 @@ with locked as materialized (
   select * from inventory.levels where warehouse = $1 and sku = $2 for update
 ),
 moved as (
-  update inventory.levels l set reorder_point = $3::bigint, version = l.version + 1
+  update inventory.levels l set reorder_point = $3::bigint, version = k.version + 1
   from locked k where l.warehouse = k.warehouse and l.sku = k.sku and k.reorder_point is distinct from $3::bigint
   returning l.version
 )
@@ -158,6 +158,6 @@ const shortOf = (levels: readonly LevelChange[]): Counters => levels.find(({ sho
 function conclude(tx: Tx<unknown>, levels: readonly LevelChange[]): Level[] {
   for (const { warehouse, sku, before, after } of levels)
     tx.audit({ subject: `level:${warehouse}/${sku}`, before, after })
-  announceLow(tx, levels)
+  announceLevels(tx, levels)
   return levels.map(({ warehouse, sku, after }) => ({ warehouse, sku, ...after }))
 }

@@ -32,12 +32,6 @@ describe('the plan for a batch', () => {
     )
     assert.deepEqual(demand, [{ warehouse: 'main', sku: 'A', quantity: 3 }])
   })
-
-  it('knows when a level falls to its reorder point', () => {
-    assert.equal(planReservations([wants('o1', 1), wants('o2', 1)], shelf(5, 2)).crosses, false)
-    assert.equal(planReservations([wants('o1', 1), wants('o2', 2)], shelf(5, 2)).crosses, true)
-    assert.equal(planReservations([wants('o1', 1)], shelf(2, 2)).crosses, false)
-  })
 })
 
 describe('a low level', () => {

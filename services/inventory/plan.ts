@@ -19,8 +19,6 @@ export type Plan = {
   readonly refused: readonly { readonly request: ReserveRequest; readonly lacking: readonly Lacking[] }[]
   /** The sum of all lines per level. */
   readonly demand: readonly AllocatedLine[]
-  /** Whether the stock falls to a reorder point by it. */
-  readonly crosses: boolean
 }
 
 /** Serves requests in their order of arrival, each from what those before it leave. */
@@ -51,11 +49,7 @@ export function planReservations(
       demand.set(key, before ? { ...line, quantity: before.quantity + line.quantity } : line)
     }
   }
-  const crosses = [...demand.values()].some(({ warehouse, sku, quantity }) => {
-    const before = stock.get(sku)!.find((shelf) => shelf.warehouse === warehouse)!
-    return fallsLow(before, { ...before, available: before.available - quantity })
-  })
-  return { served, refused, demand: [...demand.values()], crosses }
+  return { served, refused, demand: [...demand.values()] }
 }
 
 const without = (shelves: readonly Shelf[], { warehouse, quantity }: AllocatedLine): readonly Shelf[] =>

@@ -1,5 +1,6 @@
-import type { Query } from '@stoa/runtime'
+import type { Query, Tx } from '@stoa/runtime'
 import type { AllocatedLine, Stock } from './allocate.ts'
+import { announceSkus } from './announce-levels.ts'
 import { type SeenShelf, stockOf } from './known-stock.ts'
 import type { ReserveRequest, Watched } from './plan.ts'
 
@@ -93,7 +94,7 @@ export type Existing = {
 }
 
 export type Taken = {
-  /** False: a level no longer has what the plan wants, or falls low without `mayCross`. Nothing was taken. */
+  /** False: a level no longer has what the plan wants. Nothing was taken. */
   readonly done: boolean
   /** Orders whose stock was taken by this statement. */
   readonly taken: readonly string[]
@@ -109,8 +110,6 @@ export type TakeOptions = {
     readonly lines: readonly AllocatedLine[] | undefined
   }[]
   readonly demand: readonly AllocatedLine[]
-  /** Whoever calls can announce it. */
-  readonly mayCross: boolean
   /** `committed`: sold at once, without having been held. */
   readonly status?: 'held' | 'committed'
 }
@@ -122,7 +121,7 @@ export type TakeOptions = {
  */
 export async function takeStock(
   query: Query,
-  { served, demand, mayCross, status = 'held' }: TakeOptions,
+  { served, demand, status = 'held' }: TakeOptions,
 ): Promise<Taken> {
   const requests = served.map(({ request, lines }) => ({
     order_id: request.orderId,
@@ -141,7 +140,6 @@ export async function takeStock(
     demand.map((line) => line.warehouse),
     demand.map((line) => line.sku),
     demand.map((line) => line.quantity),
-    mayCross,
     status,
   ])
   const { done, taken, existing, levels } = row!
@@ -153,7 +151,8 @@ export async function takeStock(
  * locked     locks the levels that the plan takes from, in order, and sees them as they are now, not as in the snapshot
  * verdict    reads all of `locked` before anything is changed
  * claimed    makes the rows; of an order that another transaction made live in the meantime it makes none
- * moved      takes only what was claimed
+ * moved      takes only what was claimed, from what `locked` saw: computed from the row of the snapshot, the new row would fail its
+ *            check before PostgreSQL looks for a newer one
  * Arrays name the levels, because the planner expects ten rows of an array and a hundred of a JSON text: with ten it looks
  * levels up by key instead of reading the table.
  */
@@ -166,7 +165,7 @@ existing as materialized (
   where order_id = any($2::uuid[]) order by order_id for update
 ),
 locked as materialized (
-  select l.warehouse, l.sku, l.available, l.reorder_point, l.version, w.quantity
+  select l.warehouse, l.sku, l.available, l.reserved, l.reorder_point, l.version, w.quantity
   from unnest($3::text[], $4::text[], $5::bigint[]) as w (warehouse, sku, quantity)
   join inventory.levels l using (warehouse, sku)
   where (select count(*) from existing) >= 0
@@ -174,13 +173,12 @@ locked as materialized (
 ),
 verdict as materialized (
   select count(*) = cardinality($3::text[])
-    and coalesce(bool_and(available >= quantity), true)
-    and ($6 or not coalesce(bool_or(available > reorder_point and available - quantity <= reorder_point), false)) as done
+    and coalesce(bool_and(available >= quantity), true) as done
   from locked
 ),
 claimed as (
   insert into inventory.reservations as r (order_id, status, expires_at, attempt, lines)
-  select q.order_id, $7, q.expires_at, q.attempt, q.lines
+  select q.order_id, $6, q.expires_at, q.attempt, q.lines
   from request q cross join verdict v
   where q.lines is not null and v.done
   order by q.order_id
@@ -205,9 +203,9 @@ line as materialized (
 ),
 moved as (
   update inventory.levels l
-  set available = l.available - t.quantity,
-    reserved = l.reserved + case when $7 = 'held' then t.quantity else 0 end,
-    version = l.version + 1
+  set available = k.available - t.quantity,
+    reserved = k.reserved + case when $6 = 'held' then t.quantity else 0 end,
+    version = k.version + 1
   from locked k
   join (select warehouse, sku, sum(quantity)::bigint as quantity from line group by warehouse, sku) t using (warehouse, sku)
   where l.warehouse = k.warehouse and l.sku = k.sku
@@ -215,8 +213,8 @@ moved as (
 ),
 ledger as (
   insert into inventory.movements (warehouse, sku, kind, available_delta, reserved_delta, reference)
-  select warehouse, sku, case when $7 = 'held' then 'reserved' else 'sold' end,
-    -quantity, case when $7 = 'held' then quantity else 0 end, order_id::text
+  select warehouse, sku, case when $6 = 'held' then 'reserved' else 'sold' end,
+    -quantity, case when $6 = 'held' then quantity else 0 end, order_id::text
   from line
 )
 select v.done,
@@ -243,14 +241,15 @@ export type Intent = {
  * orders to be committed that hold nothing: never reserved here, released or expired.
  */
 export async function concludeReservations(
-  query: Query,
+  tx: Tx<unknown>,
   intents: readonly Intent[],
 ): Promise<readonly string[]> {
-  const [row] = await query<{ empty_handed: string[] | null }>(CONCLUDE, [
+  const [row] = await tx.query<{ empty_handed: string[] | null; moved: MovedLevel[] | null }>(CONCLUDE, [
     intents.map((intent) => intent.orderId),
     intents.map((intent) => intent.kind),
     intents.map((intent) => intent.attempt),
   ])
+  announceSkus(tx, row!.moved ?? [])
   return row!.empty_handed ?? []
 }
 
@@ -294,7 +293,7 @@ line as materialized (
   where s.becomes is not null and s.was in ('held', 'committed')
 ),
 locked as materialized (
-  select l.warehouse, l.sku, t.available_delta, t.reserved_delta
+  select l.warehouse, l.sku, l.available, l.reserved, l.version, t.available_delta, t.reserved_delta
   from (select warehouse, sku, sum(available_delta)::bigint as available_delta, sum(reserved_delta)::bigint as reserved_delta
     from line group by warehouse, sku) t
   join inventory.levels l using (warehouse, sku)
@@ -302,26 +301,31 @@ locked as materialized (
 ),
 moved as (
   update inventory.levels l
-  set available = l.available + k.available_delta, reserved = l.reserved + k.reserved_delta, version = l.version + 1
+  set available = k.available + k.available_delta, reserved = k.reserved + k.reserved_delta, version = k.version + 1
   from locked k where l.warehouse = k.warehouse and l.sku = k.sku
+  returning l.sku, l.version, k.available_delta
 ),
 ledger as (
   insert into inventory.movements (warehouse, sku, kind, available_delta, reserved_delta, reference)
   select warehouse, sku, kind, available_delta, reserved_delta, order_id::text from line
 )
-select json_agg(i.order_id) as empty_handed
-from intent i left join existing e using (order_id)
-where i.kind = 'commit' and coalesce(e.status, 'expired') in ('released', 'expired')`
+select
+  (select json_agg(i.order_id) from intent i left join existing e using (order_id)
+    where i.kind = 'commit' and coalesce(e.status, 'expired') in ('released', 'expired')) as empty_handed,
+  (select json_agg(json_build_object('sku', sku, 'version', version)) from moved where available_delta <> 0) as moved`
+
+type MovedLevel = { readonly sku: string; readonly version: number }
 
 /**
  * Gives back what reservations past their expiry hold, by the database's clock; of some SKUs only, when they are named. Those that
  * another transaction works on are left to it. Answers how many it released.
  */
 export async function expireReservations(
-  query: Query,
+  tx: Tx<unknown>,
   { limit, skus }: { limit: number; skus?: readonly string[] },
 ): Promise<number> {
-  const [row] = await query<{ expired: number }>(EXPIRE, [limit, skus ?? null])
+  const [row] = await tx.query<{ expired: number; moved: MovedLevel[] | null }>(EXPIRE, [limit, skus ?? null])
+  announceSkus(tx, row!.moved ?? [])
   return row!.expired
 }
 
@@ -345,21 +349,23 @@ line as materialized (
   cross join lateral jsonb_to_recordset(d.lines) as l (warehouse text, sku text, quantity bigint)
 ),
 locked as materialized (
-  select l.warehouse, l.sku, t.quantity
+  select l.warehouse, l.sku, l.available, l.reserved, l.version, t.quantity
   from (select warehouse, sku, sum(quantity)::bigint as quantity from line group by warehouse, sku) t
   join inventory.levels l using (warehouse, sku)
   order by l.warehouse, l.sku for update of l
 ),
 moved as (
   update inventory.levels l
-  set available = l.available + k.quantity, reserved = l.reserved - k.quantity, version = l.version + 1
+  set available = k.available + k.quantity, reserved = k.reserved - k.quantity, version = k.version + 1
   from locked k where l.warehouse = k.warehouse and l.sku = k.sku
+  returning l.sku, l.version
 ),
 ledger as (
   insert into inventory.movements (warehouse, sku, kind, available_delta, reserved_delta, reference, reason)
   select warehouse, sku, 'released', quantity, -quantity, order_id::text, 'expired' from line
 )
-select count(*)::int as expired from due`
+select (select count(*)::int from due) as expired,
+  (select json_agg(json_build_object('sku', sku, 'version', version)) from moved) as moved`
 
 /** Reservations are kept this long after their order was placed. An order older than this takes no stock any more. */
 export const RESERVATION_DAYS = 90

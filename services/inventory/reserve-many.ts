@@ -1,6 +1,7 @@
 import { Rejection } from '@stoa/contract'
 import type { Query, Tx } from '@stoa/runtime'
 import { type Lacking, type Line, mergeLines, type Stock } from './allocate.ts'
+import { announceLevels } from './announce-levels.ts'
 import { ANY_ATTEMPT } from './intents.ts'
 import type { KnownStock } from './known-stock.ts'
 import { type Plan, planReservations, type ReserveRequest } from './plan.ts'
@@ -12,7 +13,6 @@ import {
   type Taken,
   takeStock,
 } from './reservations.ts'
-import { announceLow } from './stock-low.ts'
 
 export type ReserveAnswer =
   | { readonly kind: 'held'; readonly expiresAt: string }
@@ -29,7 +29,7 @@ type Answers = Map<string, ReserveAnswer>
 
 /**
  * Sets stock aside for many orders, distinct ones, each with its own yes or no. What is known decides from which shelf; one
- * statement takes, if all of it is still there (the usual case: 1 statement). Else the shelves are read and it is planned again;
+ * statement takes, if all of it is still there (the usual case: with what it announces, 2 statements). Else the shelves are read and it is planned again;
  * and if they change between the two even then, it is decided with their rows locked. A no is never said by memory. An order that
  * holds other goods than it wants by now, because its cart changed between two tries, gives them back first.
  */
@@ -80,7 +80,9 @@ async function byReading(
       .flatMap(({ lacking }) => lacking.map(({ sku }) => sku))
       .filter((sku) => lapsed.has(sku))
     if (lapsedSkus.length === 0 || sweeps === MAX_SWEEPS) return carryOut(plan, using, answers)
-    await expireReservations(using.query, { limit: SWEEP_LIMIT, skus: [...new Set(lapsedSkus)] })
+    await using.transaction((tx) =>
+      expireReservations(tx, { limit: SWEEP_LIMIT, skus: [...new Set(lapsedSkus)] }),
+    )
   }
 }
 
@@ -94,24 +96,22 @@ async function underLock(
   const { plan, taken, stock } = await using.transaction(async (tx) => {
     const { stock, statuses } = await lockStock(tx.query, { skus, orderIds })
     const plan = planReservations(requests, stock, (orderId) => hasStock(statuses.get(orderId)))
-    const taken = plan.served.length > 0 ? await takeStock(tx.query, { ...plan, mayCross: true }) : undefined
-    announceLow(tx, taken?.levels ?? [])
+    const taken = plan.served.length > 0 ? await takeStock(tx.query, plan) : undefined
+    announceLevels(tx, taken?.levels ?? [])
     return { plan, taken, stock }
   })
   remember(using.known, skus, stock)
   await settle(plan, taken, using, answers)
 }
 
-/** One statement; with something to announce, in a transaction. */
 async function carryOut(plan: Plan, using: ReserveWith, answers: Answers): Promise<void> {
-  const take = () => takeStock(using.query, { ...plan, mayCross: false })
-  const takeAndAnnounce = () =>
+  const take = () =>
     using.transaction(async (tx) => {
-      const taken = await takeStock(tx.query, { ...plan, mayCross: true })
-      announceLow(tx, taken.levels)
+      const taken = await takeStock(tx.query, plan)
+      announceLevels(tx, taken.levels)
       return taken
     })
-  const taken = plan.served.length === 0 ? undefined : await (plan.crosses ? takeAndAnnounce() : take())
+  const taken = plan.served.length === 0 ? undefined : await take()
   await settle(plan, taken, using, answers)
 }
 
@@ -122,7 +122,7 @@ async function carryOut(plan: Plan, using: ReserveWith, answers: Answers): Promi
 async function settle(
   plan: Plan,
   taken: Taken | undefined,
-  { known, query }: ReserveWith,
+  { known, transaction }: ReserveWith,
   answers: Answers,
 ): Promise<void> {
   for (const { warehouse, sku, after } of taken?.levels ?? [])
@@ -145,9 +145,11 @@ async function settle(
       answers.set(request.orderId, { kind: 'closed' })
   }
   if (outdated.length > 0)
-    await concludeReservations(
-      query,
-      outdated.map((orderId) => ({ orderId, kind: 'release', attempt: ANY_ATTEMPT })),
+    await transaction((tx) =>
+      concludeReservations(
+        tx,
+        outdated.map((orderId) => ({ orderId, kind: 'release', attempt: ANY_ATTEMPT })),
+      ),
     )
 }
 

@@ -16,7 +16,7 @@ export const expireReservationsJob = job({
   handle: async (_input, ctx: Context) => {
     let total = 0
     for (let batch = 0; batch < MAX_BATCHES && !ctx.signal.aborted; batch += 1) {
-      const expired = await expireReservations(ctx.query, { limit: BATCH })
+      const expired = await ctx.transaction((tx) => expireReservations(tx, { limit: BATCH }))
       total += expired
       if (expired < BATCH) break
     }

@@ -1,9 +1,18 @@
 import type { inventory } from '@stoa/contracts/inventory'
+import { announceSkus } from '../announce-levels.ts'
 import type { Handles } from '../context.ts'
 
 /** A warehouse or level that is there already stays as it is. */
 export const seed: Handles<typeof inventory.operations.seed> = async ({ warehouse, lines }, ctx) => {
-  await ctx.query(SEED, [warehouse.warehouse, warehouse.name, warehouse.priority, JSON.stringify(lines)])
+  await ctx.transaction(async (tx) => {
+    const opened = await tx.query<{ sku: string; version: number }>(SEED, [
+      warehouse.warehouse,
+      warehouse.name,
+      warehouse.priority,
+      JSON.stringify(lines),
+    ])
+    announceSkus(tx, opened)
+  })
   ctx.resources.known.clear()
   return null
 }
@@ -19,10 +28,10 @@ opened as (
   from jsonb_to_recordset($4::jsonb) as l (sku text, quantity bigint, "reorderPoint" bigint)
   order by l.sku
   on conflict (warehouse, sku) do nothing
-  returning warehouse, sku, available
+  returning warehouse, sku, available, version
 ),
 ledger as (
   insert into inventory.movements (warehouse, sku, kind, available_delta, reason)
   select warehouse, sku, 'received', available, 'first stock' from opened where available > 0
 )
-select count(*) from opened`
+select sku, version::int from opened where available > 0`

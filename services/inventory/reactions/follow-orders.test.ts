@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { inventory, StockLow } from '@stoa/contracts/inventory'
+import { inventory, LevelsChanged, StockLow } from '@stoa/contracts/inventory'
 import { OrderAbandoned, OrderCancelled, OrderConfirmed, OrderPaymentFailed } from '@stoa/contracts/order'
 import { startTestHost, statements, type TestHost } from '@stoa/testing'
 import { v7 } from 'uuid'
@@ -236,3 +236,22 @@ const ledger = async (sku: string) =>
       [sku],
     )
   ).rows.map(({ entry }) => entry)
+
+describe('what can be bought no longer as before', () => {
+  it('is announced with the change: set aside, given back, received, and not when it is sold', async () => {
+    const heard = async (sku: string) =>
+      (await host.loggedEvents())
+        .filter(({ name }) => name === LevelsChanged.name)
+        .filter(({ payload }) => LevelsChanged.payload.parse(payload).skus.includes(sku)).length
+    const { sku, orderId } = await anOrder({ available: 5, quantity: 2 })
+    await host.settled()
+    const before = await heard(sku)
+    assert.ok(before >= 2)
+    await confirm(orderId, { sku, quantity: 2 })
+    await host.settled()
+    assert.equal(await heard(sku), before)
+    await cancel(orderId, { wasConfirmed: true })
+    await host.settled()
+    assert.equal(await heard(sku), before + 1)
+  })
+})

@@ -1,10 +1,10 @@
 import { OrderAbandoned, OrderCancelled, OrderConfirmed, OrderPaymentFailed } from '@stoa/contracts/order'
 import { effect, type Tx } from '@stoa/runtime'
 import { allocateWhatIsThere, type Line, mergeLines } from '../allocate.ts'
+import { announceLevels } from '../announce-levels.ts'
 import type { Context } from '../context.ts'
 import { intentsOf, type OrderFact, placedAtMs, soldLines } from '../intents.ts'
 import { concludeReservations, lockStock, RESERVATION_DAYS, takeStock } from '../reservations.ts'
-import { announceLow } from '../stock-low.ts'
 
 /**
  * Sold, given back, or taken back: as the facts about the order want it. One statement for a list; an order that nothing is known
@@ -16,7 +16,7 @@ export const followOrders = effect({
   handle: async (facts, ctx: Context) => {
     const intents = intentsOf(facts)
     const shortages = await ctx.transaction(async (tx) => {
-      const emptyHanded = await concludeReservations(tx.query, intents)
+      const emptyHanded = await concludeReservations(tx, intents)
       const shortages: { orderId: string; short: readonly Line[] }[] = []
       for (const orderId of emptyHanded.toSorted()) {
         const short = await sellUnreserved(tx, { orderId, facts, now: ctx.now() })
@@ -49,11 +49,10 @@ async function sellUnreserved(
   const taken = await takeStock(tx.query, {
     served: [{ request, lines }],
     demand: lines,
-    mayCross: true,
     status: 'committed',
   })
   // Somebody reserves for it at this very moment: the fact comes again, and finds that.
   if (!taken.taken.includes(orderId)) throw new Error(`${orderId} is being reserved while it is sold`)
-  announceLow(tx, taken.levels)
+  announceLevels(tx, taken.levels)
   return short
 }
