@@ -44,6 +44,8 @@ const BACKFILL_MS = 25 * 60 * 60 * 1000
 const DAILY = /^\d+ \d+ /
 /** Furthest that a timer of our own replaces the poll. */
 const MAX_TIMER_MS = POLL_MS
+/** Jobs that are due within it share a timer: at most 100 wait at once. */
+const TIMER_TICK_MS = 50
 
 /** Work of the runtime itself, run like a service's cron job, once over all replicas. */
 export type Chore = {
@@ -197,18 +199,22 @@ export async function startJobs(options: JobsOptions): Promise<Jobs> {
 
   const poll = setInterval(() => current?.pool.nudge(1), POLL_MS).unref()
 
-  let timer: { at: number; handle: NodeJS.Timeout } | undefined
+  const timers = new Map<number, NodeJS.Timeout>()
   return {
     due: (at) => {
       const wait = at.getTime() - Date.now()
       // What is due now has been announced by the database.
-      if (wait <= 0 || wait > MAX_TIMER_MS || (timer && timer.at <= at.getTime())) return
-      clearTimeout(timer?.handle)
-      const handle = setTimeout(() => {
-        timer = undefined
-        current?.pool.nudge(1)
-      }, wait + CLOCK_MARGIN_MS)
-      timer = { at: at.getTime(), handle: handle.unref() }
+      if (wait <= 0 || wait > MAX_TIMER_MS) return
+      const tick = Math.ceil(at.getTime() / TIMER_TICK_MS) * TIMER_TICK_MS
+      if (timers.has(tick)) return
+      const handle = setTimeout(
+        () => {
+          timers.delete(tick)
+          current?.pool.nudge(1)
+        },
+        tick - Date.now() + CLOCK_MARGIN_MS,
+      )
+      timers.set(tick, handle.unref())
     },
     unlock,
     lockers: async () => {
@@ -231,7 +237,7 @@ export async function startJobs(options: JobsOptions): Promise<Jobs> {
     stop: async () => {
       stopping.abort()
       clearInterval(poll)
-      clearTimeout(timer?.handle)
+      for (const handle of timers.values()) clearTimeout(handle)
       if (current) void end(current)
       await Promise.race([Promise.all(endings), sleep(DRAIN_MS, undefined, { ref: false })])
       await Promise.race([pool.end(), sleep(1_000, undefined, { ref: false })])
