@@ -47,6 +47,7 @@ export class Catalogue {
   /** Version under which a product was last seen to have no document. */
   readonly #gone = new Map<string, number>()
   #tree: CategoryTree = treeOf([])
+  #attributeNames: ReadonlyMap<string, string> = new Map()
   #state: SearchState | undefined
   #configured = 0
   #configuring: Promise<unknown> = Promise.resolve()
@@ -77,6 +78,8 @@ export class Catalogue {
   get size(): number {
     return this.#cards.size
   }
+
+  readonly attributeName = (code: string): string | undefined => this.#attributeNames.get(code)
 
   card(productId: string): Card | undefined {
     return this.#cards.get(productId)
@@ -145,6 +148,7 @@ export class Catalogue {
       popularQueries,
     })
     this.#tree = tree
+    this.#attributeNames = new Map(attributes.items.map(({ code, name }) => [code, name]))
     this.#state = state
     if (rebuild && this.#cards.size > 0) this.outdated = true
   }

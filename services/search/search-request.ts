@@ -124,20 +124,8 @@ export function shownFacet(facet: Facet, tree: CategoryTree) {
   }
 }
 
-const FILTER_WORDS: Readonly<Record<string, string>> = {
-  categories: 'category',
-  category: 'category',
-  collections: 'collection',
-  brands: 'brand',
-  brand: 'brand',
-  price: 'price',
-  rating: 'rating',
-  available: 'availability',
-  availability: 'availability',
-}
-
 /** What was given up so that something was found. */
-export function shownRelaxation(relaxation: Relaxation) {
+export function shownRelaxation(relaxation: Relaxation, attributeName: (code: string) => string | undefined) {
   if (relaxation.kind === 'words') {
     const quoted = (words: readonly string[]) => words.map((word) => `“${word}”`).join(', ')
     const { dropped, kept } = relaxation
@@ -150,7 +138,10 @@ export function shownRelaxation(relaxation: Relaxation) {
           : `Nothing was found for ${quoted(dropped)}.`,
     }
   }
-  const names = relaxation.dropped.map((key) => FILTER_WORDS[key] ?? key.slice(key.indexOf(':') + 1))
+  const names = relaxation.dropped.map((key) => {
+    const name = key.slice(key.indexOf(':') + 1)
+    return (key.startsWith('attribute:') && attributeName(name)) || name
+  })
   return {
     kind: relaxation.kind,
     dropped: [...relaxation.dropped],

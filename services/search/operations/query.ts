@@ -62,7 +62,7 @@ export const query: Handles<typeof search.operations.query> = async (input, ctx)
     total: result.total,
     facets: result.facets.map((facet) => shownFacet(facet, tree)),
     correction: result.correction,
-    relaxation: result.relaxation && shownRelaxation(result.relaxation),
+    relaxation: result.relaxation && shownRelaxation(result.relaxation, catalogue.attributeName),
     next: result.next,
     searchId,
     ranking: { testId, variant, version: state.settings.version },
