@@ -141,7 +141,7 @@ export function createRelay({ services, database, log, logger, leads, scheduled 
         JSON.stringify(maxAttempts),
       ])
     }
-    scheduled(new Date(Math.min(...jobs.map(({ run_at, occurred_at }) => (run_at ?? occurred_at).getTime()))))
+    for (const { run_at, occurred_at } of jobs) scheduled(run_at ?? occurred_at)
   }
 
   return {
