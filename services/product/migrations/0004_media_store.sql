@@ -27,8 +27,7 @@ create index collections_media on collections (media_id) where media_id is not n
 -- Whoever takes a picture from a product, by whichever statement: its time without use begins.
 create function media_left() returns trigger language plpgsql as $$
 begin
-  update product.media set used_at = now() where media_id in (select media_id from gone);
+  update product.media set used_at = now() where media_id = old.media_id;
   return null;
 end $$;
-create trigger product_media_left after delete on product_media
-referencing old table as gone for each statement execute function media_left();
+create trigger product_media_left after delete on product_media for each row execute function media_left();
