@@ -4,7 +4,8 @@ import type { Candidates, ListEntry, OwnPrice } from './price.ts'
 /** The database's clock in epoch milliseconds, the unit in which periods are compared: `at` of the CTE `clock`. */
 export const CLOCK = `clock as materialized (select floor(extract(epoch from clock_timestamp()) * 1000)::bigint as at)`
 
-const epochMs = (column: string): string => `(extract(epoch from ${column}) * 1000)::bigint`
+/** SQL for a `timestamptz` in epoch milliseconds. */
+export const epochMs = (column: string): string => `(extract(epoch from ${column}) * 1000)::bigint`
 
 /** What lists say of the variant `v`, as JSON for `priceOf`. `only` narrows it, of the entry `e` in the list `l`. */
 export const entriesJson = (only: string): string => `

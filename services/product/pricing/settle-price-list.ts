@@ -2,7 +2,7 @@ import { job, type Query, type Tx } from '@stoa/runtime'
 import { z } from 'zod'
 import type { Context } from '../context.ts'
 import { bringPrices } from './bring-prices.ts'
-import type { PriceList } from './price-lists.ts'
+import { epochMs } from './candidates.ts'
 
 /** Variants per transaction: some tens of milliseconds, so that a list of 100,000 holds nobody up. */
 const PAGE = 500
@@ -18,11 +18,13 @@ export const settlePriceList = job({
   handle: ({ priceListId, boundaryMs }, ctx: Context) =>
     ctx.transaction(async (tx) => {
       const list = await lockForSettling(tx.query, priceListId)
-      if (!list) return
-      const isBoundary =
-        boundaryMs !== undefined && [list.startsAt, list.endsAt].some((at) => at?.getTime() === boundaryMs)
-      if (!isBoundary && (boundaryMs !== undefined || !list.settling)) return
-      const page = await lockPage(tx.query, { priceListId, after: isBoundary ? null : list.settledTo })
+      const start = list && firstPage(list, boundaryMs)
+      if (!list || start === 'nothing-to-do') return
+      if (start === 'too-early') {
+        const field = list.startsAtMs === boundaryMs ? 'startsAt' : 'endsAt'
+        return scheduleBoundary(tx, { priceListId, field, boundaryMs: boundaryMs!, runAtMs: boundaryMs! })
+      }
+      const page = await lockPage(tx.query, { priceListId, after: start === 'first' ? null : list.settledTo })
       const isLast = page.variantCount < PAGE
       await keepPosition(tx.query, { priceListId, to: page.to, isLast, isDeleted: list.isDeleted })
       if (page.productIds.length > 0) await bringPrices(tx, page.productIds)
@@ -34,18 +36,56 @@ export const settlePriceList = job({
 export const scheduleSettling = (tx: Tx, priceListId: string): void =>
   tx.schedule(settlePriceList, { priceListId }, { key: `price-list:${priceListId}` })
 
-/** A time that was scheduled before is replaced; one that is over comes at once. */
-export function scheduleBoundaries(tx: Tx, { priceListId, startsAt, endsAt }: PriceList): void {
-  for (const [name, at] of Object.entries({ startsAt, endsAt })) {
-    if (at === null) continue
-    const input = { priceListId, boundaryMs: Date.parse(at) }
-    tx.schedule(settlePriceList, input, { runAt: new Date(at), key: `price-list:${priceListId}:${name}` })
+/**
+ * A job of long ago starts up to five seconds late, when the runner looks; one that was scheduled within five seconds of its
+ * time starts then. So the job is first run this much earlier, and schedules itself for the moment.
+ */
+const EARLY_MS = 4_900
+
+type Period = { readonly startsAt: string | null; readonly endsAt: string | null }
+
+/** For the times of a list that are other than they were before; the job of the earlier time is replaced. */
+export function scheduleBoundaries(
+  tx: Tx,
+  list: Period & { readonly priceListId: string },
+  before: Period = { startsAt: null, endsAt: null },
+): void {
+  for (const field of ['startsAt', 'endsAt'] as const) {
+    const at = list[field]
+    if (at === null || at === before[field]) continue
+    const boundaryMs = Date.parse(at)
+    const { priceListId } = list
+    scheduleBoundary(tx, { priceListId, field, boundaryMs, runAtMs: boundaryMs - EARLY_MS })
   }
 }
 
+type BoundaryJob = {
+  readonly priceListId: string
+  readonly field: keyof Period
+  readonly boundaryMs: number
+  readonly runAtMs: number
+}
+
+const scheduleBoundary = (tx: Tx, { priceListId, field, boundaryMs, runAtMs }: BoundaryJob): void =>
+  tx.schedule(
+    settlePriceList,
+    { priceListId, boundaryMs },
+    { runAt: new Date(runAtMs), key: `price-list:${priceListId}:${field}` },
+  )
+
+function firstPage(
+  list: Settling,
+  boundaryMs: number | undefined,
+): 'first' | 'next' | 'too-early' | 'nothing-to-do' {
+  if (boundaryMs === undefined) return list.settling ? 'next' : 'nothing-to-do'
+  if (list.startsAtMs !== boundaryMs && list.endsAtMs !== boundaryMs) return 'nothing-to-do'
+  return boundaryMs > list.nowMs ? 'too-early' : 'first'
+}
+
 type Settling = {
-  readonly startsAt: Date | null
-  readonly endsAt: Date | null
+  readonly startsAtMs: number | null
+  readonly endsAtMs: number | null
+  readonly nowMs: number
   readonly settling: boolean
   readonly settledTo: string | null
   readonly isDeleted: boolean
@@ -53,7 +93,8 @@ type Settling = {
 
 async function lockForSettling(query: Query, priceListId: string): Promise<Settling | undefined> {
   const [row] = await query<Settling>(
-    `select starts_at as "startsAt", ends_at as "endsAt", settling, settled_to as "settledTo",
+    `select ${epochMs('starts_at')} as "startsAtMs", ${epochMs('ends_at')} as "endsAtMs",
+       floor(extract(epoch from clock_timestamp()) * 1000)::bigint as "nowMs", settling, settled_to as "settledTo",
        deleted_at is not null as "isDeleted"
      from product.price_lists where price_list_id = $1 for update`,
     [priceListId],

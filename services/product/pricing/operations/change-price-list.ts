@@ -43,7 +43,7 @@ export const changePriceList: Handles<typeof product.operations.changePriceList>
     const after = await updatePriceList(tx.query, { priceListId, expectedVersion, settling }, next)
     if (!after) return undefined
     if (settling) scheduleSettling(tx, after.priceListId)
-    scheduleBoundaries(tx, after)
+    scheduleBoundaries(tx, after, old)
     tx.audit({
       subject: priceListSubject(after.priceListId),
       version: after.version,
