@@ -1,4 +1,4 @@
-import type { Contract, Operation } from '@stoa/contract'
+import type { Client, Contract, Operation } from '@stoa/contract'
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import type { Actor } from './actor.ts'
@@ -32,6 +32,8 @@ export type Health = { readonly ok: boolean; readonly checks: Readonly<Record<st
 export type EdgeHost = {
   /** Sends a call to wherever its service lives. Throws a `Rejection` for an expected no, any other error for the rest. */
   readonly send: (call: EdgeCall) => Promise<Answer>
+  /** A typed client of the edge's own, for what only services may call. Nobody's actor and trace travel with it. */
+  readonly client: <C extends Contract>(contract: C) => Client<C>
   readonly config: ConfigOf<ConfigSpec>
   /** What the service's `resources` opened: shared with its reactions. */
   readonly resources: object

@@ -57,6 +57,8 @@ export type Host = AsyncDisposable & {
 
 /** Calls that a reaction or a job makes may take this long. */
 const BACKGROUND_DEADLINE_MS = 30_000
+/** Calls that the edge makes by itself, while a shopper waits. */
+const EDGE_DEADLINE_MS = 5_000
 /** Values that each service's cache holds at most. */
 const CACHE_ENTRIES = 10_000
 
@@ -179,6 +181,19 @@ export async function startHost(options: HostOptions): Promise<Host> {
               deadlineAt: call.deadlineAt,
               signal: call.signal,
             }),
+          client: (contract) =>
+            clientOf(
+              contract,
+              () => transportTo(contract),
+              () => ({
+                actor: { kind: 'service', name: service.contract.name },
+                origin: { address: undefined, via: service.contract.name },
+                idempotencyKey: undefined,
+                trace: newTrace(),
+                deadlineAt: Date.now() + EDGE_DEADLINE_MS,
+                signal: ended.signal,
+              }),
+            ),
           config: hosted.get(service.contract.name)!.config,
           resources: hosted.get(service.contract.name)!.resources,
           log,

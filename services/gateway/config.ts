@@ -28,4 +28,14 @@ export const config = {
     z.coerce.number().int().min(1).max(100_000).default(2_000),
     'Requests worked on at once; one more is answered 503.',
   ),
+  cacheBytes: setting(
+    'GATEWAY_CACHE_BYTES',
+    z.coerce
+      .number()
+      .int()
+      .min(0)
+      .max(8 * 1024 ** 3)
+      .default(64 * 1024 * 1024),
+    'Memory for answers that are given again (products, search, categories); 0 keeps none.',
+  ),
 } as const satisfies ConfigSpec

@@ -18,6 +18,10 @@ import {
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { Histogram } from 'prom-client'
 import { createAuthenticator } from './authenticate.ts'
+import { give } from './cache/give.ts'
+import type { Kept } from './cache/kept.ts'
+import { createResponseCache, type OperationCache } from './cache/response-cache.ts'
+import { warm } from './cache/warm.ts'
 import type { config } from './config.ts'
 import { openApi } from './openapi.ts'
 import { problemOf } from './problem.ts'
@@ -94,9 +98,15 @@ export async function startEdge(host: EdgeHost): Promise<Edge> {
   const load = refuseExcess(app, settings.maxInFlight)
 
   const authenticate = createAuthenticator({ send: host.send, issuer: settings.issuer, signal: host.signal })
+  const cache = createResponseCache(host, host.resources as Kept)
   for (const contract of Object.values(published)) {
     for (const [name, operation] of Object.entries<Operation>(contract.operations)) {
-      if (operation.access !== 'service') route(app, host, contract, name, operation, { authenticate, load })
+      if (operation.access === 'service') continue
+      route(app, host, contract, name, operation, {
+        authenticate,
+        load,
+        cache: cache.of(contract, name, operation),
+      })
     }
   }
   refuseOtherMethods(app)
@@ -126,7 +136,16 @@ export async function startEdge(host: EdgeHost): Promise<Edge> {
   })
   const close = drainable(app)
   url = await app.listen({ port: settings.port, host: settings.host })
-  return { url, close }
+  const closing = new AbortController()
+  if (settings.cacheBytes > 0) void warm(cache, AbortSignal.any([host.signal, closing.signal]))
+  return {
+    url,
+    close: async () => {
+      closing.abort()
+      await close()
+      await cache.close()
+    },
+  }
 }
 
 /** The path under which an operation is published. */
@@ -138,60 +157,86 @@ function route(
   contract: Contract,
   name: string,
   operation: Operation,
-  { authenticate, load }: { authenticate: ReturnType<typeof createAuthenticator>; load: Load },
+  {
+    authenticate,
+    load,
+    cache,
+  }: {
+    authenticate: ReturnType<typeof createAuthenticator>
+    load: Load
+    cache: OperationCache | undefined
+  },
 ): void {
   const read = requestReader(operation)
   const deadlineMs = operation.deadlineMs ?? DEFAULT_DEADLINE_MS
   const status = operation.status ?? 200
+  const asked = Object.values(operation.headers ?? {})
+  const vary = ['accept-language', 'authorization', ...asked].join(', ')
   app.route({
     method: operation.method,
     url: publicPath(operation).replace(/\{(\w+)\}/g, ':$1'),
     bodyLimit: operation.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES,
-    handler: async (request, reply) => {
-      load.working += 1
-      try {
-        const actor = await authenticate(request.headers.authorization, request.trace)
-        if (actor.kind !== 'anonymous' && actor.kind !== 'service')
-          request.actorName = `${actor.kind}:${actor.id}`
-        const key = request.headers['idempotency-key']
-        const { output, headers } = await host.send({
-          contract,
-          name,
-          operation,
-          input: read(request),
-          actor,
-          address: request.ip,
-          idempotencyKey: typeof key === 'string' ? key : undefined,
-          trace: request.trace,
-          deadlineAt: Date.now() + deadlineMs,
-          signal: host.signal,
-        })
-        reply.code(status).header('cache-control', 'no-store')
-        for (const header of operation.responseHeaders ?? []) {
-          if (headers[header] !== undefined) reply.header(header, headers[header])
+    handler: (request, reply) => {
+      const { headers } = request
+      if (
+        cache &&
+        headers.authorization === undefined &&
+        asked.every((header) => headers[header] === undefined)
+      ) {
+        const given = cache.spelled(request.raw.url!, headers['accept-language'])
+        if (given) {
+          give(request, reply, given, vary)
+          return
         }
-        if (status === 204) return reply.send()
-        if (output instanceof Content) return sendContent(reply, output)
-        return reply
-          .type('application/json; charset=utf-8')
-          .send(output instanceof JsonText ? output.text : JSON.stringify(output ?? null))
-      } catch (error) {
-        if (!(error instanceof Rejection))
-          host.log.error(
-            { err: error, requestId: request.id, traceId: request.trace.traceId },
-            'a call failed',
-          )
-        return refuse(
-          request,
-          reply,
-          operation,
-          error instanceof Rejection ? error : new Rejection('INTERNAL'),
-        )
-      } finally {
-        load.working -= 1
       }
+      return answer(request, reply)
     },
   })
+
+  async function answer(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    load.working += 1
+    try {
+      const actor = await authenticate(request.headers.authorization, request.trace)
+      if (actor.kind !== 'anonymous' && actor.kind !== 'service')
+        request.actorName = `${actor.kind}:${actor.id}`
+      const given = await cache?.answer({
+        url: request.raw.url!,
+        acceptLanguage: request.headers['accept-language'],
+        actor,
+        trace: request.trace,
+        input: () => read(request),
+      })
+      if (given) return give(request, reply, given, vary)
+      const key = request.headers['idempotency-key']
+      const { output, headers } = await host.send({
+        contract,
+        name,
+        operation,
+        input: read(request),
+        actor,
+        address: request.ip,
+        idempotencyKey: typeof key === 'string' ? key : undefined,
+        trace: request.trace,
+        deadlineAt: Date.now() + deadlineMs,
+        signal: host.signal,
+      })
+      reply.code(status).header('cache-control', 'no-store')
+      for (const header of operation.responseHeaders ?? []) {
+        if (headers[header] !== undefined) reply.header(header, headers[header])
+      }
+      if (status === 204) return reply.send()
+      if (output instanceof Content) return sendContent(reply, output)
+      return reply
+        .type('application/json; charset=utf-8')
+        .send(output instanceof JsonText ? output.text : JSON.stringify(output ?? null))
+    } catch (error) {
+      if (!(error instanceof Rejection))
+        host.log.error({ err: error, requestId: request.id, traceId: request.trace.traceId }, 'a call failed')
+      return refuse(request, reply, operation, error instanceof Rejection ? error : new Rejection('INTERNAL'))
+    } finally {
+      load.working -= 1
+    }
+  }
 }
 
 function sendContent(reply: FastifyReply, { body, type, length }: Content): FastifyReply {

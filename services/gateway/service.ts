@@ -1,5 +1,7 @@
 import { gateway } from '@stoa/contracts/gateway'
 import { defineService } from '@stoa/runtime'
+import { dropAnswers } from './cache/hear.ts'
+import { openKept } from './cache/kept.ts'
 import { config } from './config.ts'
 import { startEdge } from './edge.ts'
 import { published } from './published.ts'
@@ -9,5 +11,7 @@ export default defineService({
   needs: published,
   config,
   operations: {},
+  resources: async ({ config: { cacheBytes } }) => openKept({ maxBytes: cacheBytes }),
+  reactions: [dropAnswers],
   edge: startEdge,
 })

@@ -1,0 +1,102 @@
+import { LevelsChanged } from '@stoa/contracts/inventory'
+import {
+  AttributeChanged,
+  BrandChanged,
+  CategoryChanged,
+  CollectionChanged,
+  ProductChanged,
+} from '@stoa/contracts/product'
+import { CacheCleared } from '@stoa/contracts/product-cache'
+import { ReviewChanged } from '@stoa/contracts/product-reviews'
+import { SearchRefreshRequested, SearchSettingsChanged } from '@stoa/contracts/search'
+import { everywhere, type Fact } from '@stoa/runtime'
+import type { Context } from '../context.ts'
+import type { Kept } from './kept.ts'
+
+/**
+ * Search hears of a change when we do, and its index knows it within a second (its freshness): what it answers until then may not
+ * be kept.
+ */
+export const SEARCH_SETTLES_MS = 1_000
+
+const HEARD = [
+  ProductChanged,
+  CategoryChanged,
+  AttributeChanged,
+  BrandChanged,
+  CollectionChanged,
+  ReviewChanged,
+  LevelsChanged,
+  SearchSettingsChanged,
+  SearchRefreshRequested,
+  CacheCleared,
+] as const
+
+export type HeardFact = Fact<(typeof HEARD)[number]>
+
+/** In every process with a gateway: what is kept there is dropped when it is no longer so. */
+export const dropAnswers = everywhere({
+  name: 'drop-answers',
+  hears: HEARD,
+  handle: async (facts, ctx: Context) => hear(facts, ctx.resources),
+})
+
+export function hear(facts: readonly HeardFact[], kept: Kept): void {
+  const { answers, cards } = kept
+  const dropped = new Set<string>()
+  const touched = new Set<string>()
+  for (const { type, payload } of facts) {
+    switch (type) {
+      case 'product.changed': {
+        const { productId, only } = payload
+        dropped.add(`product:${productId}`)
+        if (only === 'rating') {
+          dropped.add(`hit:${productId}`).add('search:rating')
+          break
+        }
+        cards.productChanged(productId)
+        if (only === 'prices') {
+          touched.add(`hit:${productId}`)
+          dropped.add('search:prices')
+        } else dropped.add('products').add('search')
+        break
+      }
+      case 'product.category-changed':
+        dropped.add('categories').add(`category:${payload.categoryId}`).add('search')
+        break
+      case 'product.brand-changed':
+        dropped.add('brands').add('search')
+        break
+      case 'product.collection-changed':
+        dropped.add('collections').add(`collection:${payload.collectionId}`).add('search')
+        break
+      case 'product.attribute-changed':
+        dropped.add('attributes').add('search')
+        break
+      case 'product.review-changed':
+        dropped.add(`reviews:${payload.productId}`)
+        break
+      case 'inventory.levels-changed':
+        dropped.add('search:available')
+        for (const productId of cards.levelsChanged(payload.skus)) touched.add(`hit:${productId}`)
+        break
+      case 'search.settings-changed':
+        kept.test = { known: true, test: payload.test }
+        dropped.add('search')
+        break
+      case 'search.refresh-requested':
+        dropped.add('search')
+        break
+      case 'product.cache-cleared':
+        if (payload.all) {
+          answers.dropAll()
+          cards.clear()
+        }
+        if (payload.tag !== null) dropped.add(payload.tag)
+        if (payload.path !== null) answers.dropAddress(payload.path)
+    }
+  }
+  const held = [...dropped].filter((tag) => tag.startsWith('search') || tag.startsWith('hit:'))
+  answers.drop(dropped, { held, holdMs: SEARCH_SETTLES_MS })
+  for (const tag of touched) answers.touch(tag)
+}

@@ -1,0 +1,17 @@
+import type { LiveCard } from './live-cards.ts'
+
+type Hit = { readonly productId: string }
+
+/** The products of a search's answer. */
+export const hitsOf = (text: string): string[] =>
+  (JSON.parse(text) as { items: Hit[] }).items.map(({ productId }) => productId)
+
+/** A search's answer with prices and availability as they are now. A hit without a card stays as search gave it. */
+export function joinCards(text: string, cards: ReadonlyMap<string, LiveCard>): string {
+  const answer = JSON.parse(text) as { items: Hit[] }
+  for (const hit of answer.items) {
+    const card = cards.get(hit.productId)
+    if (card) Object.assign(hit, card)
+  }
+  return JSON.stringify(answer)
+}

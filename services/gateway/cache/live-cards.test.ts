@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { type CardSource, LiveCards } from './live-cards.ts'
+
+const setUp = () => {
+  const price = new Map([
+    ['desk', 100],
+    ['chair', 50],
+  ])
+  const stock = new Map([
+    ['desk-1', 0],
+    ['desk-2', 3],
+    ['chair-1', 0],
+  ])
+  const calls = { cards: 0, availability: 0 }
+  let gate: Promise<unknown> = Promise.resolve()
+  const source: CardSource = {
+    cards: async ({ productIds, customerGroup }) => {
+      calls.cards += 1
+      const items = productIds.flatMap((productId) => {
+        const amountMinor = price.get(productId)
+        if (amountMinor === undefined) return []
+        const paid = { amountMinor: customerGroup ? amountMinor / 2 : amountMinor, currency: 'EUR' }
+        const skus = [...stock.keys()].filter((sku) => sku.startsWith(productId))
+        return [{ productId, priceFrom: paid, priceTo: paid, compareAtMinor: null, variantCount: 1, skus }]
+      })
+      await gate
+      return { items }
+    },
+    availability: async ({ skus }) => {
+      calls.availability += 1
+      const items = skus.map((sku) => ({ sku, available: stock.get(sku) ?? 0 }))
+      await gate
+      return { items }
+    },
+  }
+  const cards = new LiveCards()
+  const read = async (ids: string[], customerGroup?: string) => {
+    const found = await cards.of(ids, { currency: 'EUR', customerGroup }, source)
+    return ids.map((id) => {
+      const card = found.get(id)
+      return card && [card.priceFrom!.amountMinor, card.available]
+    })
+  }
+  return {
+    price,
+    stock,
+    calls,
+    cards,
+    read,
+    hold: () => {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      gate = promise
+      return resolve
+    },
+  }
+}
+
+describe('live cards', () => {
+  test('all that is missing is one question to the catalogue and one to inventory; then none', async () => {
+    const { read, calls } = setUp()
+    assert.deepEqual(await read(['desk', 'chair', 'gone']), [[100, true], [50, false], undefined])
+    assert.deepEqual(await read(['desk', 'chair']), [
+      [100, true],
+      [50, false],
+    ])
+    assert.deepEqual(calls, { cards: 1, availability: 1 })
+  })
+
+  test('a group has prices of its own, and the same stock', async () => {
+    const { read, calls } = setUp()
+    await read(['desk'])
+    assert.deepEqual(await read(['desk'], 'club'), [[50, true]])
+    assert.deepEqual(calls, { cards: 2, availability: 1 })
+  })
+
+  test('a changed price is read again, for that product alone', async () => {
+    const { read, price, cards, calls } = setUp()
+    await read(['desk', 'chair'])
+    price.set('desk', 80)
+    cards.productChanged('desk')
+    assert.deepEqual(await read(['desk', 'chair']), [
+      [80, true],
+      [50, false],
+    ])
+    assert.deepEqual(calls, { cards: 2, availability: 1 })
+  })
+
+  test('a changed level is read again, and its product named', async () => {
+    const { read, stock, cards } = setUp()
+    await read(['desk', 'chair'])
+    stock.set('desk-2', 0)
+    assert.deepEqual(cards.levelsChanged(['desk-2', 'unknown']), ['desk'])
+    assert.deepEqual(await read(['desk']), [[100, false]])
+  })
+
+  test('what changes while it is being read is not remembered as it was', async () => {
+    const { read, stock, price, cards, hold } = setUp()
+    const release = hold()
+    const reading = read(['desk'])
+    await new Promise(setImmediate)
+    price.set('desk', 80)
+    cards.productChanged('desk')
+    release()
+    await reading
+    assert.deepEqual(await read(['desk']), [[80, true]])
+
+    cards.clear()
+    await read(['chair'])
+    cards.levelsChanged(['chair-1'])
+    const releaseLevels = hold()
+    const readingLevels = read(['chair'])
+    await new Promise(setImmediate)
+    stock.set('chair-1', 5)
+    assert.deepEqual(cards.levelsChanged(['chair-1']), ['chair'])
+    releaseLevels()
+    await readingLevels
+    assert.deepEqual(await read(['chair']), [[50, true]])
+  })
+})

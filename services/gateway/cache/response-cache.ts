@@ -1,0 +1,205 @@
+import { type Contract, type Operation, Rejection } from '@stoa/contract'
+import { inventory } from '@stoa/contracts/inventory'
+import { product } from '@stoa/contracts/product'
+import { rankingVariant, search } from '@stoa/contracts/search'
+import { type Actor, type EdgeHost, JsonText, newTrace, type Trace } from '@stoa/runtime'
+import { LRUCache } from 'lru-cache'
+import { actorFor, audienceOf, cacheKey, languageOf } from './cache-key.ts'
+import { type CacheMetrics, cacheMetrics } from './cache-metrics.ts'
+import { hitsOf, joinCards } from './join-cards.ts'
+import type { Kept } from './kept.ts'
+import { type KeptAnswer, type Made, type Page, pageOf } from './kept-answers.ts'
+import type { CardSource } from './live-cards.ts'
+import { countRepeatedSearches } from './repeated-searches.ts'
+import { tagsOf } from './tags.ts'
+
+const DEFAULT_DEADLINE_MS = 10_000
+/** Spellings of addresses that lead to an answer without a look at their fields. */
+const MAX_SPELLINGS = 20_000
+/** Longer ones are read anew each time: what nobody types is no reason to keep memory. */
+const MAX_SPELLING_LENGTH = 500
+
+/** A request for an operation whose answers may be kept. */
+export type CacheRequest = {
+  /** Path and query as sent. */
+  readonly url: string
+  readonly acceptLanguage: string | undefined
+  readonly actor: Actor
+  readonly trace: Trace
+  /** Reads the operation's input; throws what is wrong with the request. */
+  readonly input: () => Record<string, unknown>
+}
+
+/** What goes out. */
+export type Given = Page & { readonly isPrivate: boolean }
+
+export type OperationCache = {
+  /** The quickest way: the answer to an anonymous request that was asked in these very words before. */
+  readonly spelled: (url: string, acceptLanguage: string | undefined) => Given | undefined
+  /** The answer, kept or made; undefined when it has to come from the service itself. Throws as the service does. */
+  readonly answer: (request: CacheRequest) => Promise<Given | undefined>
+}
+
+export type ResponseCache = {
+  /** Undefined: nothing of this operation is kept. */
+  readonly of: (contract: Contract, name: string, operation: Operation) => OperationCache | undefined
+  /** Tells what is still to be told. */
+  readonly close: () => Promise<void>
+}
+
+/** Joins what this process keeps with the services from which it comes. */
+export function createResponseCache(host: EdgeHost, kept: Kept): ResponseCache {
+  const metrics = cacheMetrics(host.metrics, kept)
+  const repeated = countRepeatedSearches((input) => host.client(search).repeated(input))
+  const source: CardSource = {
+    cards: (input) => host.client(product).cards(input),
+    availability: (input) => host.client(inventory).availability(input),
+  }
+  const caches = new Map<Operation, OperationCache>()
+  return {
+    of: (contract, name, operation) => {
+      if (operation.cache === undefined || kept.maxBytes === 0) return undefined
+      let cache = caches.get(operation)
+      if (!cache) {
+        cache = cacheOf({ host, kept, metrics, source, repeated: repeated.count, contract, name, operation })
+        caches.set(operation, cache)
+      }
+      return cache
+    },
+    close: repeated.flush,
+  }
+}
+
+function cacheOf(options: {
+  readonly host: EdgeHost
+  readonly kept: Kept
+  readonly metrics: CacheMetrics
+  readonly source: CardSource
+  readonly repeated: (searchId: string) => void
+  readonly contract: Contract
+  readonly name: string
+  readonly operation: Operation
+}): OperationCache {
+  const { host, kept, source, repeated, contract, operation } = options
+  const { answers, cards } = kept
+  const name = `${contract.name}.${options.name}`
+  const counted = options.metrics.of(name)
+  const tags = tagsOf[name]
+  if (!tags) throw new Error(`${name} may be kept, and nothing says by what it is dropped: see tags.ts`)
+  const isSearch = name === 'search.query'
+  const ceilingMs = operation.cache!.seconds * 1000
+  const spellings = new LRUCache<string, string>({ max: MAX_SPELLINGS })
+
+  const make = async (input: object, actor: Actor, trace: Trace): Promise<Made> => {
+    const { output, headers } = await host.send({
+      contract,
+      name: options.name,
+      operation,
+      input,
+      actor,
+      address: undefined,
+      idempotencyKey: undefined,
+      trace,
+      deadlineAt: Date.now() + (operation.deadlineMs ?? DEFAULT_DEADLINE_MS),
+      signal: host.signal,
+    })
+    const text = output instanceof JsonText ? output.text : JSON.stringify(output ?? null)
+    const parsed = output instanceof JsonText ? JSON.parse(text) : output
+    if (isSearch) learnTest(kept, parsed.ranking)
+    return {
+      text,
+      tags: tags(operation.input.parse(input) as never, parsed as never),
+      joined: isSearch,
+      searchId: isSearch ? parsed.searchId : undefined,
+      // Whatever a handler says beside its answer (a cookie, that it is private) is for this caller.
+      keep: Object.keys(headers).length === 0,
+    }
+  }
+
+  const joined = async (
+    answer: KeptAnswer,
+    scope: { currency: string | undefined; customerGroup: string | undefined },
+  ): Promise<Page> => {
+    if (answer.page) return answer.page
+    const { touched } = answer
+    const text = answer.text!
+    try {
+      const page = pageOf(joinCards(text, await cards.of(hitsOf(text), scope, source)))
+      if (answer.touched === touched) answer.page = page
+      return page
+    } catch (error) {
+      if (!(error instanceof Rejection)) throw error
+      // Without catalogue or stock: what search knows, which is a second behind, for this once.
+      return pageOf(text)
+    }
+  }
+
+  const given = (answer: KeptAnswer, page: Page): Given => ({
+    bytes: page.bytes,
+    etag: page.etag,
+    isPrivate: answer.isPrivate,
+  })
+
+  return {
+    spelled: (url, acceptLanguage) => {
+      const key = spellings.get(`${languageOf(acceptLanguage)} ${url}`)
+      if (key === undefined) return undefined
+      const answer = answers.find(key)
+      if (!answer?.page || answer.freshUntil <= Date.now()) return undefined
+      counted.hit()
+      if (answer.searchId !== undefined) repeated(answer.searchId)
+      return given(answer, answer.page)
+    },
+
+    answer: async ({ url, acceptLanguage, actor, trace, input: read }) => {
+      const audience = audienceOf(actor)
+      const sent = read()
+      const parsed = operation.input.safeParse(sent)
+      const variant = isSearch ? variantOf(kept, sent.visitor) : ''
+      // What is wrong with an input is for the service to say.
+      if (audience === undefined || !parsed.success || variant === undefined) {
+        counted.bypass()
+        return undefined
+      }
+      const input = parsed.data as Record<string, unknown>
+      const language = languageOf(acceptLanguage)
+      const key = cacheKey({ name, operation, input, language, audience, variant })
+      const order = (traceOfMaking: Trace) => ({
+        key,
+        operation: name,
+        address: url,
+        isPrivate: audience.customerGroup !== undefined,
+        ceilingMs,
+        make: () => make(sent, actorFor(audience), traceOfMaking),
+      })
+      let answer = answers.find(key)
+      if (answer === undefined) {
+        counted.miss()
+        answer = await answers.make(order(trace))
+      } else {
+        if (answer.searchId !== undefined) repeated(answer.searchId)
+        if (answer.freshUntil > Date.now()) counted.hit()
+        else {
+          counted.stale()
+          // Whoever made it learns of a failure; this one has its answer.
+          answers.make(order(newTrace())).catch(() => {})
+        }
+      }
+      if (actor.kind === 'anonymous' && sent.visitor === undefined && url.length <= MAX_SPELLING_LENGTH)
+        spellings.set(`${language} ${url}`, key)
+      const currency = input.currency as string | undefined
+      return given(answer, await joined(answer, { currency, customerGroup: audience.customerGroup }))
+    },
+  }
+}
+
+/** Which ranking a visitor sees; undefined while it is not known which test runs. */
+function variantOf({ test }: Kept, visitor: unknown): string | undefined {
+  if (typeof visitor !== 'string') return 'default'
+  return test.known ? rankingVariant(test.test, visitor) : undefined
+}
+
+/** An answer without a test says that none runs. One of a test does not say for how many. */
+function learnTest(kept: Kept, { testId }: { testId: string | null }): void {
+  if (!kept.test.known && testId === null) kept.test = { known: true, test: null }
+}
