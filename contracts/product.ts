@@ -449,6 +449,7 @@ export const product = contract('product', {
     errors: {
       STALE: Stale,
       HAS_CHILDREN: { status: 409, title: 'Move or delete the categories below it first.' },
+      HAS_PRODUCTS: { status: 409, title: 'More than 20,000 products stand in it. Move them first.' },
     },
   }),
   /** First goods of a new shop, published: inserts what is not there by slug, changes nothing that is. */

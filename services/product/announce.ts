@@ -10,5 +10,30 @@ export const announce = (
     status,
     version,
     variants,
-  }: Pick<AdminProduct, 'productId' | 'status' | 'version' | 'variants'>,
+  }: Pick<AdminProduct, 'productId' | 'status' | 'version'> & {
+    readonly variants: readonly { readonly sku: string }[]
+  },
 ): void => tx.emit(ProductChanged, { productId, status, skus: variants.map(({ sku }) => sku) }, { version })
+
+/** Products announced in one transaction. */
+export const MAX_ANNOUNCED = 500
+
+/**
+ * Says that something of these products changed that is not stored with them (their brand's name, a collection they stand in): they
+ * get a new version, so that what is made of them now replaces what was made before.
+ */
+export async function announceAgain(tx: Tx, productIds: readonly string[]): Promise<void> {
+  if (productIds.length === 0) return
+  const rows = await tx.query<Pick<AdminProduct, 'productId' | 'status' | 'version'> & { skus: string[] }>(
+    `with subject as (
+       select product_id from product.products where product_id = any ($1::uuid[]) order by product_id for no key update
+     )
+     update product.products p set version = version + 1 from subject
+     where p.product_id = subject.product_id
+     returning p.product_id as "productId", p.status, p.version,
+       array(select v.sku from product.variants v where v.product_id = p.product_id order by v.position) as skus`,
+    [productIds],
+  )
+  for (const { productId, status, version, skus } of rows)
+    tx.emit(ProductChanged, { productId, status, skus }, { version })
+}

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import type { Client } from '@stoa/contract'
+import type { Client, RequestOf } from '@stoa/contract'
 import { product } from '@stoa/contracts/product'
 import { startTestHost, type TestHost } from '@stoa/testing'
 import { v7 } from 'uuid'
@@ -19,6 +19,12 @@ describe('categories', () => {
 
   const create = (name: string, parentId?: string, idempotencyKey = v7()) =>
     staff.createCategory({ name, ...(parentId ? { parentId } : {}) }, { idempotencyKey })
+  /** A change of whatever is there now. */
+  const change = async (input: Omit<RequestOf<typeof product.operations.changeCategory>, 'version'>) => {
+    const { version } = await staff.getCategoryForStaff({ categoryId: input.categoryId })
+    return staff.changeCategory({ ...input, version })
+  }
+  const remove = (categoryId: string, version = 1) => staff.deleteCategory({ categoryId, version })
   const paths = async () =>
     Object.fromEntries((await staff.categories({})).items.map(({ slug, path }) => [slug, path.join('/')]))
   /** A chain of categories, each below the one before. */
@@ -42,6 +48,10 @@ describe('categories', () => {
       parentId: null,
       path: ['kueche-bad'],
       position: 0,
+      description: '',
+      image: null,
+      seo: { title: null, description: null },
+      version: 1,
     })
     assert.equal((await create('Küche & Bad')).slug, 'kueche-bad-2')
     await assert.rejects(staff.createCategory({ name: 'X', slug: 'kueche-bad' }, { idempotencyKey: v7() }), {
@@ -62,7 +72,7 @@ describe('categories', () => {
     const [a1, a2, a3] = await chain('A', 3)
     const [b1] = await chain('B', 1)
     const before = (await host.loggedEvents()).length
-    const moved = await staff.changeCategory({
+    const moved = await change({
       categoryId: a2!.categoryId,
       parentId: b1!.categoryId,
       slug: 'aa',
@@ -77,7 +87,7 @@ describe('categories', () => {
       said.map(({ payload }) => (payload as { categoryId: string }).categoryId).toSorted(),
       [a2!.categoryId, a3!.categoryId].toSorted(),
     )
-    await staff.changeCategory({ categoryId: a2!.categoryId, parentId: null })
+    await change({ categoryId: a2!.categoryId, parentId: null })
     assert.equal((await paths())['a-3'], 'aa/a-3')
     assert.equal(a1!.path.join(), 'a-1')
   })
@@ -85,12 +95,12 @@ describe('categories', () => {
   test('a new name moves nothing and is announced for the category alone', async () => {
     const [a, b] = await chain('Named', 2)
     const before = (await host.loggedEvents()).length
-    const changed = await staff.changeCategory({ categoryId: a!.categoryId, name: 'Other', position: 5 })
-    assert.deepEqual(changed, { ...a, name: 'Other', position: 5 })
+    const changed = await change({ categoryId: a!.categoryId, name: 'Other', position: 5 })
+    assert.deepEqual(changed, { ...a, name: 'Other', position: 5, version: 2 })
     assert.equal((await paths())[b!.slug], `${a!.slug}/${b!.slug}`)
     assert.equal((await host.loggedEvents()).length, before + 1)
     assert.deepEqual(
-      await staff.changeCategory({ categoryId: a!.categoryId, name: 'Other', position: 5 }),
+      await change({ categoryId: a!.categoryId, name: 'Other', position: 5 }),
       changed,
       'a repetition changes nothing more',
     )
@@ -100,7 +110,7 @@ describe('categories', () => {
     const [a, , c] = await chain('Cycle', 3)
     const categoryId = a!.categoryId
     for (const parentId of [a!.categoryId, c!.categoryId])
-      await assert.rejects(staff.changeCategory({ categoryId, parentId }), { code: 'CYCLE' })
+      await assert.rejects(change({ categoryId, parentId }), { code: 'CYCLE' })
   })
 
   test('the tree is at most ten levels deep', async () => {
@@ -108,8 +118,8 @@ describe('categories', () => {
     await assert.rejects(create('Too deep', deep.at(-1)!.categoryId), { code: 'TOO_DEEP' })
     const [root] = await chain('Upper', 1)
     const move = { categoryId: deep[0]!.categoryId, parentId: root!.categoryId }
-    await assert.rejects(staff.changeCategory(move), { code: 'TOO_DEEP' })
-    await staff.changeCategory({ categoryId: deep[1]!.categoryId, parentId: root!.categoryId })
+    await assert.rejects(change(move), { code: 'TOO_DEEP' })
+    await change({ categoryId: deep[1]!.categoryId, parentId: root!.categoryId })
   })
 
   test('moves that meet never close a circle or lose a path', async () => {
@@ -118,9 +128,7 @@ describe('categories', () => {
     for (let round = 0; round < 5; round += 1) {
       // Each below the next: together they would be a circle.
       const results = await Promise.allSettled(
-        ids.map((categoryId, n) =>
-          staff.changeCategory({ categoryId, parentId: ids[(n + 1) % ids.length]! }),
-        ),
+        ids.map((categoryId, n) => change({ categoryId, parentId: ids[(n + 1) % ids.length]! })),
       )
       const refused = results.filter((result) => result.status === 'rejected')
       assert.ok(refused.length >= 1)
@@ -129,7 +137,7 @@ describe('categories', () => {
       const byId = new Map(items.map((item) => [item.categoryId, item]))
       for (const { path, slug, parentId } of items)
         assert.deepEqual(path, [...(parentId ? byId.get(parentId)!.path : []), slug])
-      for (const categoryId of ids) await staff.changeCategory({ categoryId, parentId: null })
+      for (const categoryId of ids) await change({ categoryId, parentId: null })
     }
   })
 
@@ -137,7 +145,7 @@ describe('categories', () => {
     const [a, b] = await chain('Under', 2)
     const target = await create('Target')
     const made = await Promise.all([
-      staff.changeCategory({ categoryId: a!.categoryId, parentId: target.categoryId }),
+      change({ categoryId: a!.categoryId, parentId: target.categoryId }),
       ...[1, 2, 3].map((n) => create(`Born ${n}`, b!.categoryId)),
     ])
     const now = await paths()
@@ -146,10 +154,10 @@ describe('categories', () => {
 
   test('a category with others below it stays; deleting one that is gone changes nothing', async () => {
     const [a, b] = await chain('Gone', 2)
-    await assert.rejects(staff.deleteCategory({ categoryId: a!.categoryId }), { code: 'HAS_CHILDREN' })
-    await staff.deleteCategory({ categoryId: b!.categoryId })
-    await staff.deleteCategory({ categoryId: b!.categoryId })
-    await staff.deleteCategory({ categoryId: a!.categoryId })
+    await assert.rejects(remove(a!.categoryId), { code: 'HAS_CHILDREN' })
+    await remove(b!.categoryId)
+    await remove(b!.categoryId)
+    await remove(a!.categoryId)
     assert.equal((await paths())[a!.slug], undefined)
     const events = await host.loggedEvents()
     assert.deepEqual(events.at(-1)?.payload, { categoryId: a!.categoryId, deleted: true })

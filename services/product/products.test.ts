@@ -54,11 +54,19 @@ describe('staff', () => {
         slug: 'oak-desk',
         name: 'Oak desk',
         brand: 'Holm',
+        brandSlug: 'holm',
         description: 'Solid.\nHeavy.',
         categories: [],
+        collections: [],
+        attributes: [],
         options: [{ name: 'Width', values: ['120 cm', '140 cm'] }],
+        media: [],
+        rating: { average: null, count: 0, histogram: [0, 0, 0, 0, 0] },
+        seo: { title: null, description: null },
         status: 'draft',
         version: 1,
+        publishAt: null,
+        unpublishAt: null,
       })
       assert.equal(createdAt, updatedAt)
       assert.deepEqual(
@@ -199,16 +207,20 @@ describe('staff', () => {
       assert.equal((await staff.change({ productId, version: 2, brand: null })).brand, null)
     })
 
-    test('of two who change at once one is told that it was changed in the meantime', async () => {
-      const { productId } = await create()
+    test('of two who change at once one is told what was changed in the meantime', async () => {
+      const { productId, name } = await create()
       const results = await Promise.allSettled([
         staff.change({ productId, version: 1, name: 'One' }),
         staff.change({ productId, version: 1, name: 'Two' }),
       ])
       const refused = results.find((result) => result.status === 'rejected')!
       assert.equal(refused.reason.code, 'STALE')
-      assert.deepEqual(refused.reason.data, { version: 2 })
-      assert.equal((await staff.getForStaff({ productId })).version, 2)
+      const now = await staff.getForStaff({ productId })
+      assert.deepEqual(refused.reason.data, {
+        version: 2,
+        changed: [{ field: 'name', from: name, to: now.name }],
+      })
+      assert.equal(now.version, 2)
     })
 
     test('a repetition after a lost answer changes nothing and is answered', async () => {

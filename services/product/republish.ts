@@ -21,7 +21,7 @@ export async function republish(after: string | undefined, tx: Tx): Promise<stri
 
 async function republishCategories(after: string | undefined, tx: Tx): Promise<string | undefined> {
   const rows = await tx.query<{ id: string; version: number }>(
-    `select category_id as id, version from product.categories
+    `select category_id as id, tree_version as version from product.categories
      where category_id > coalesce($1::uuid, '00000000-0000-0000-0000-000000000000')
      order by category_id limit ${PAGE}
      for share`,

@@ -131,10 +131,10 @@ describe('seed', () => {
     const sent = (await counter.snapshot()).filter(
       ({ query }) => /\bproduct"?\./.test(query) && !/\brelaxed\b|FOR KEY SHARE OF x$/.test(query),
     )
-    // Lock, read, categories, products, prices, listings, settle.
+    // Of the categories lock, read, insert, settle; of the products lock, read, insert, price, list, settle.
     assert.equal(
       sent.reduce((sum, { calls }) => sum + calls, 0),
-      7,
+      10,
     )
   })
 })

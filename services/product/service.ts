@@ -3,10 +3,24 @@ import { defineService } from '@stoa/runtime'
 import { cards } from './cache/cards.ts'
 import { clearCache } from './cache/clear-cache.ts'
 import { config } from './context.ts'
+import { announceAgain } from './jobs/announce-again.ts'
+import { publication } from './jobs/publication.ts'
 import { mediaHandlers, mediaJobs } from './media/handlers.ts'
 import { openMediaLibrary } from './media/media-library.ts'
 import { addVariant } from './operations/add-variant.ts'
+import {
+  attributeDefinitions,
+  categoryAttributes,
+  createAttribute,
+  deleteAttribute,
+  getAttribute,
+  listAttributes,
+  putCategoryAttributes,
+  replaceAttribute,
+} from './operations/attributes.ts'
+import { bulkChange } from './operations/bulk-change.ts'
 import { categories } from './operations/categories.ts'
+import { category, getCategoryForStaff } from './operations/category.ts'
 import { change } from './operations/change.ts'
 import { changeCategory } from './operations/change-category.ts'
 import { changeVariant } from './operations/change-variant.ts'
@@ -14,12 +28,30 @@ import { create } from './operations/create.ts'
 import { createCategory } from './operations/create-category.ts'
 import { deleteCategory } from './operations/delete-category.ts'
 import { documentIds } from './operations/document-ids.ts'
+import { documents } from './operations/documents.ts'
 import { get } from './operations/get.ts'
 import { getForStaff } from './operations/get-for-staff.ts'
+import { linksForStaff, linksOf, putLinks } from './operations/links.ts'
 import { list } from './operations/list.ts'
 import { listForStaff } from './operations/list-for-staff.ts'
 import { quote } from './operations/quote.ts'
 import { seed } from './operations/seed.ts'
+import {
+  brand,
+  brands,
+  changeBrand,
+  changeCollection,
+  collection,
+  collectionProducts,
+  collections,
+  createBrand,
+  createCollection,
+  deleteBrand,
+  deleteCollection,
+  getBrandForStaff,
+  getCollectionForStaff,
+  putCollectionProducts,
+} from './operations/shelves.ts'
 import { changePriceList } from './pricing/operations/change-price-list.ts'
 import { createPriceList } from './pricing/operations/create-price-list.ts'
 import { deletePriceList } from './pricing/operations/delete-price-list.ts'
@@ -60,6 +92,35 @@ export default defineService({
     createCategory,
     changeCategory,
     deleteCategory,
+    category,
+    getCategoryForStaff,
+    listAttributes,
+    getAttribute,
+    createAttribute,
+    replaceAttribute,
+    deleteAttribute,
+    attributeDefinitions,
+    categoryAttributes,
+    putCategoryAttributes,
+    brands,
+    brand,
+    getBrandForStaff,
+    createBrand,
+    changeBrand,
+    deleteBrand,
+    collections,
+    collection,
+    getCollectionForStaff,
+    createCollection,
+    changeCollection,
+    collectionProducts,
+    putCollectionProducts,
+    deleteCollection,
+    links: linksOf,
+    linksForStaff,
+    putLinks,
+    bulkChange,
+    documents,
     documentIds,
     seed,
     listPriceLists,
@@ -72,6 +133,6 @@ export default defineService({
     explainPrice,
   },
   reactions: [rememberPurchases],
-  jobs: [settlePriceList, ...mediaJobs, forgetPurchases],
+  jobs: [publication, announceAgain, settlePriceList, ...mediaJobs, forgetPurchases],
   republish,
 })

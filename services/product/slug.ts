@@ -33,7 +33,7 @@ export function slugify(name: string, fallback: string): string {
 }
 
 /** `desk`, or `desk-2`, `desk-3` ... when those before are taken. */
-export function freeSlug(base: string, taken: ReadonlySet<string>): string {
+export function freeSlug(base: string, taken: { has(slug: string): boolean }): string {
   if (!taken.has(base)) return base
   for (let number = 2; ; number += 1) {
     const slug = `${base}-${number}`

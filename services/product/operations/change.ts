@@ -1,41 +1,62 @@
-import { isDeepStrictEqual } from 'node:util'
-import { invalidInput, Rejection } from '@stoa/contract'
+import { type InputOf, invalidInput, Rejection } from '@stoa/contract'
 import type { product } from '@stoa/contracts/product'
-import { announce } from '../announce.ts'
-import { changedProduct, isSellable, productFields } from '../change-product.ts'
+import type { Query } from '@stoa/runtime'
+import { attributeFaults } from '../attribute-rules.ts'
+import { brandKey } from '../brands.ts'
+import { changedProduct } from '../change-product.ts'
 import type { Handles } from '../context.ts'
-import { relist } from '../listings.ts'
-import { loadProduct, productVersion, updateProduct } from '../products.ts'
+import { missingAttributes, planFaults } from '../product-rules.ts'
+import { type AdminProduct, adminProductJson, loadProduct, productVersion } from '../products.ts'
 import { looksLikeId } from '../slug.ts'
+import { etag, stale } from '../stale.ts'
+import { changedFields, isSellable, type ProductState } from '../stored-product.ts'
+import { loadAttributeRules, requiredAttributes } from '../surroundings.ts'
 import { changedOptionFaults } from '../variant-rules.ts'
 import { violatedConstraint } from '../violation.ts'
+import { brandsOf, Overtaken, writeBatch } from '../write-batch.ts'
 
 export const change: Handles<typeof product.operations.change> = async (input, ctx) => {
   const before = await loadProduct(ctx.query, input.productId)
   if (!before) throw new Rejection('PRODUCT_NOT_FOUND')
-  const [old, fields] = [productFields(before), changedProduct(before, input)]
-  // A repetition after a lost answer, whose version is naturally the old one (RFC 9110, 13.1.1).
-  if (isDeepStrictEqual(old, fields)) return before
-  if (before.version !== input.version) throw new Rejection('STALE', { version: before.version })
-
-  const faults = input.options ? changedOptionFaults(fields.options, before.variants, before.options) : []
-  if (looksLikeId(fields.slug)) faults.unshift({ field: 'slug', message: 'must not look like an id' })
-  if (faults.length > 0) throw invalidInput(...faults)
-  if (fields.status === 'published' && !isSellable(before.variants)) throw new Rejection('NOT_SELLABLE')
-
   const { productId } = before
+  // A repetition after a lost answer, whose version is naturally the old one (RFC 9110, 13.1.1).
+  if (changedFields(before, changedProduct(before, sameBrand(before, input))).length === 0)
+    return answer(ctx.query, ctx.setHeader, productId)
+  const overtaken = async () =>
+    stale(ctx.query, `product:${productId}`, {
+      now: await productVersion(ctx.query, productId),
+      read: input.version,
+    })
+  if (before.version !== input.version) throw await overtaken()
+
   try {
     return await ctx.transaction(async (tx) => {
-      const version = await updateProduct(tx.query, { productId, expectedVersion: input.version }, fields)
-      if (version === undefined)
-        throw new Rejection('STALE', { version: await productVersion(tx.query, productId) })
-      if (old.status === 'published' || fields.status === 'published') await relist(tx.query, [productId])
-      const after = (await loadProduct(tx.query, productId))!
-      announce(tx, after)
-      tx.audit({ subject: `product:${productId}`, before: old, after: fields })
-      return after
+      const brands = await brandsOf(tx.query, [input.brand === undefined ? before.brand : input.brand])
+      const brand = [...brands.values()][0]?.name ?? null
+      const after = changedProduct(before, { ...input, brand })
+      const changed = changedFields(before, after)
+      const faults = planFaults(after)
+      if (changed.includes('options'))
+        faults.push(...changedOptionFaults(after.options, before.variants, before.options))
+      if (looksLikeId(after.slug)) faults.unshift({ field: 'slug', message: 'must not look like an id' })
+      if (input.attributes) {
+        const rules = await loadAttributeRules(tx.query, Object.keys(input.attributes))
+        faults.push(...attributeFaults(input.attributes, rules))
+      }
+      if (faults.length > 0) throw invalidInput(...faults.slice(0, 20))
+      if (after.status === 'published') {
+        if (!isSellable(before.variants)) throw new Rejection('NOT_SELLABLE')
+        if (changed.some((field) => ['status', 'categoryIds', 'attributes'].includes(field))) {
+          const required = await requiredAttributes(tx.query, after.categoryIds)
+          const missing = missingAttributes(after.attributes, required)
+          if (missing.length > 0) throw invalidInput(...missing.slice(0, 20))
+        }
+      }
+      await writeBatch(tx, [{ productId, before, after }], brands)
+      return answer(tx.query, ctx.setHeader, productId)
     })
   } catch (error) {
+    if (error instanceof Overtaken) throw await overtaken()
     switch (violatedConstraint(error)) {
       case 'products_slug_key':
         throw new Rejection('SLUG_TAKEN')
@@ -44,4 +65,22 @@ export const change: Handles<typeof product.operations.change> = async (input, c
     }
     throw error
   }
+}
+
+type Input = InputOf<typeof product.operations.change>
+
+/** A brand is the same however it is capitalised. */
+const sameBrand = ({ brand }: ProductState, input: Input): Input =>
+  brand !== null && typeof input.brand === 'string' && brandKey(input.brand) === brandKey(brand)
+    ? { ...input, brand }
+    : input
+
+async function answer(
+  query: Query,
+  setHeader: (name: string, value: string) => void,
+  productId: string,
+): Promise<AdminProduct> {
+  const { json, version } = (await adminProductJson(query, productId))!
+  setHeader('etag', etag(version))
+  return JSON.parse(json)
 }

@@ -1,13 +1,16 @@
-import { Rejection } from '@stoa/contract'
+import { invalidInput, Rejection } from '@stoa/contract'
 import { CategoryChanged, MAX_CATEGORIES, type product } from '@stoa/contracts/product'
-import { insertCategories, loadParent, lockTree } from '../categories.ts'
+import { insertCategories, loadCategory, loadParent, lockTree } from '../categories.ts'
 import { placeBelow, refusal } from '../category-place.ts'
 import type { Handles } from '../context.ts'
 import { takenSlugs } from '../products.ts'
-import { freeSlug, slugify } from '../slug.ts'
+import { freeSlug, looksLikeId, slugify } from '../slug.ts'
+import { etag } from '../stale.ts'
 import { violatedConstraint } from '../violation.ts'
 
 export const createCategory: Handles<typeof product.operations.createCategory> = async (input, ctx) => {
+  if (input.slug !== undefined && looksLikeId(input.slug))
+    throw invalidInput({ field: 'slug', message: 'must not look like an id' })
   const categoryId = ctx.newId
   try {
     return await ctx.transaction(async (tx) => {
@@ -27,11 +30,15 @@ export const createCategory: Handles<typeof product.operations.createCategory> =
         name: input.name,
         parentId: place.path.at(-2) ?? null,
         position: input.position,
+        description: input.description ?? '',
+        mediaId: input.mediaId ?? null,
+        seo: { title: input.seo?.title ?? null, description: input.seo?.description ?? null },
       }
       await insertCategories(tx.query, [{ ...created, ...place }], treeVersion)
-      const answer = { ...created, path: [...place.slugs] }
+      const answer = (await loadCategory(tx.query, categoryId))!
       tx.emit(CategoryChanged, { categoryId, deleted: false }, { version: treeVersion })
-      tx.audit({ subject: `category:${categoryId}`, before: null, after: answer })
+      tx.audit({ subject: `category:${categoryId}`, version: 1, before: null, after: answer })
+      ctx.setHeader('etag', etag(1))
       tx.answer(answer)
       return answer
     })
@@ -39,6 +46,8 @@ export const createCategory: Handles<typeof product.operations.createCategory> =
     switch (violatedConstraint(error)) {
       case 'categories_slug_key':
         throw new Rejection('SLUG_TAKEN')
+      case 'categories_media_id_fkey':
+        throw new Rejection('MEDIA_NOT_FOUND')
       case 'categories_pkey':
         throw new Rejection('IN_PROGRESS')
     }
