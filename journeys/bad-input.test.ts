@@ -196,7 +196,9 @@ async function call(
     return encodeURIComponent(value.slice(0, 400).toWellFormed())
   })
   for (const [field, header] of Object.entries(operation.headers ?? {})) {
-    if (rest[field] !== undefined) headers[header] = text(rest[field]).replaceAll(/[^\x20-\x7e]/g, '?')
+    if (header === 'if-match')
+      headers[header] = `"${text(rest[field] ?? 1).replaceAll(/[^\x20-\x7e]/g, '?')}"`
+    else if (rest[field] !== undefined) headers[header] = text(rest[field]).replaceAll(/[^\x20-\x7e]/g, '?')
     delete rest[field]
   }
   if (operation.idempotency === 'key') headers['idempotency-key'] = crypto.randomUUID()
@@ -209,6 +211,16 @@ async function call(
     }
     return shop.http.send(operation.method, `/v1${path}?${query}`, { headers, ...staff })
   }
-  const body = operation.rawBody ? text(rest[operation.rawBody] ?? '') : JSON.stringify(rest)
-  return shop.http.send(operation.method, `/v1${path}`, { body, headers, ...staff })
+  if (operation.rawBody) {
+    const { [operation.rawBody]: raw, ...fields } = rest
+    const query = new URLSearchParams()
+    for (const [field, value] of Object.entries(fields))
+      query.append(field, text(value).slice(0, 2_000).toWellFormed())
+    return shop.http.send(operation.method, `/v1${path}?${query}`, {
+      body: text(raw ?? ''),
+      headers,
+      ...staff,
+    })
+  }
+  return shop.http.send(operation.method, `/v1${path}`, { body: JSON.stringify(rest), headers, ...staff })
 }

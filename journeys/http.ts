@@ -2,6 +2,8 @@
 export type Reply<Body = any> = {
   readonly status: number
   readonly body: Body
+  /** What came when it was neither JSON nor text. */
+  readonly bytes?: Buffer
   readonly headers: Headers
 }
 
@@ -42,13 +44,15 @@ export class Http {
       redirect: 'manual',
       ...(options.body === undefined
         ? {}
-        : { body: typeof options.body === 'string' ? options.body : JSON.stringify(options.body) }),
+        : { body: isSentAsIs(options.body) ? options.body : JSON.stringify(options.body) }),
     })
-    const text = await response.text()
+    const bytes = Buffer.from(await response.arrayBuffer())
     const json = /json/.test(response.headers.get('content-type') ?? '')
+    const text = bytes.toString()
     return {
       status: response.status,
       body: json && text ? JSON.parse(text) : text,
+      bytes,
       headers: response.headers,
     }
   }
@@ -61,3 +65,6 @@ export class Http {
     return this.send('POST', path, { ...options, body })
   }
 }
+
+const isSentAsIs = (body: unknown): body is string | Uint8Array<ArrayBuffer> =>
+  typeof body === 'string' || body instanceof Uint8Array

@@ -279,7 +279,8 @@ async function sell(
   assert.equal(created.status, 201, JSON.stringify(created.body))
   const published = await http.send('PATCH', `/v1/admin/products/${created.body.productId}`, {
     token,
-    body: { version: created.body.version, status: 'published' },
+    body: { status: 'published' },
+    headers: { 'if-match': `"${created.body.version}"` },
   })
   assert.equal(published.status, 200, JSON.stringify(published.body))
   const warehouse = await http.send('PUT', '/v1/admin/inventory/warehouses/main', {
