@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { Media } from './media.ts'
 import { AmountMinor, Currency, Money } from './money.ts'
 import { ProductMedia } from './product-media.ts'
+import { PriceTier } from './product-pricing.ts'
 import { AttributeDefinition, AttributeValue } from './search-document.ts'
 import { Id, Line, Prose, Sku, Slug, Timestamp } from './text.ts'
 
@@ -59,7 +60,10 @@ export const Variant = z.object({
   barcode: z.string().nullable(),
   /** One value for each of the product's options: `{ Colour: 'Oak' }`. */
   options: z.record(z.string(), z.string()),
+  /** Of one piece. */
   price: Price,
+  /** What a piece costs from other quantities on, ascending. */
+  tiers: z.array(PriceTier),
   weightGrams: z.int().nullable(),
 })
 
@@ -113,7 +117,7 @@ export type Product = z.output<typeof Product>
 export const ProductStatus = z.enum(['draft', 'published', 'archived'])
 
 /** As staff see it: with status, every currency, cost, plan, and the version that the next change names. */
-export const AdminVariant = Variant.omit({ price: true }).extend({
+export const AdminVariant = Variant.omit({ price: true, tiers: true }).extend({
   prices: z.array(Price),
   cost: Money.nullable(),
   archived: z.boolean(),

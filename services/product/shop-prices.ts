@@ -7,7 +7,7 @@ export const customerGroupOf = (actor: Actor): string =>
 /** What the variant `v` costs in a currency for a group, as the lateral `e`: its own price of the group, else everyone's. */
 export const priceFor = (currency: string, group: string): string => `
   lateral (
-    select e.amount_minor, e.compare_at_minor
+    select e.amount_minor, e.compare_at_minor, e.tiers
     from product.effective_prices e
     where e.variant_id = v.variant_id and e.currency = ${currency} and e.customer_group in ('', ${group})
     order by e.customer_group desc

@@ -17,7 +17,7 @@ const PRODUCT = `
       'variantId', v.variant_id, 'sku', v.sku, 'barcode', v.barcode, 'options', v.options,
       'price', json_build_object(
         'amountMinor', e.amount_minor, 'currency', $2, 'compareAtMinor', e.compare_at_minor),
-      'weightGrams', v.weight_grams) order by v.position) as items
+      'tiers', e.tiers, 'weightGrams', v.weight_grams) order by v.position) as items
     from product.variants v
     cross join ${priceFor('$2', '$3')}
     where v.product_id = p.product_id and not v.archived) v
