@@ -7,6 +7,7 @@ import { stopChildren } from './child.ts'
 import { cpuMs, machineCpuMs } from './process-use.ts'
 import { productProfile, productReads } from './product-reads.ts'
 import { reactions } from './reactions.ts'
+import { rendition } from './rendition.ts'
 import { reservations } from './reservations.ts'
 import type { Bench, BenchDatabase, Figure, Section } from './section.ts'
 
@@ -16,6 +17,7 @@ const sections: readonly Section[] = [
   checkout,
   reservations,
   reactions,
+  rendition,
   checkoutProfile,
   productProfile,
 ]
