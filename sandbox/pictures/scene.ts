@@ -38,13 +38,13 @@ export function backdrop(art: Art, { colour, view }: { colour: string; view: 'st
 /** Under something that stands: close and dark where it touches, long and faint away from the window. */
 export function groundShadow(
   art: Art,
-  { x = 600, y = GROUND, radius, height = 300, tilt = 0.17 }: { x?: number; y?: number; radius: number; height?: number; tilt?: number },
+  { x = 600, y = GROUND, radius, height = 300, tilt = 0.17, strength = 1 }: { x?: number; y?: number; radius: number; height?: number; tilt?: number; strength?: number },
 ): string {
-  const soft = (strength: number) =>
+  const soft = (depth: number) =>
     art.radial([
-      [0, '#2b2233', strength],
-      [0.5, '#2b2233', strength * 0.55],
-      [0.8, '#2b2233', strength * 0.14],
+      [0, '#2b2233', depth * strength],
+      [0.5, '#2b2233', depth * strength * 0.55],
+      [0.8, '#2b2233', depth * strength * 0.14],
       [1, '#2b2233', 0],
     ])
   const reach = Math.min(260, height * 0.45)

@@ -16,7 +16,7 @@ export const desk = {
     return lying(
       art,
       { shapes: dark(cover) + dark(cover, 'transform="translate(10 12)"'), turn: -8, lift: 22 },
-      pages + path(cover, lit(art, colour, 1.1)) + path(cover, art.texture(leather ? 'leather' : binding === 'thread' ? 'weave' : 'grain'), `opacity="${leather ? 0.26 : binding === 'thread' ? 0.16 : 0.05}"`) +
+      pages + path(cover, lit(art, colour, 1.1)) + path(cover, leather ? art.texture('leather', { scale: 0.6 }) : art.texture(binding === 'thread' ? 'weave' : 'grain'), `opacity="${leather ? 0.18 : binding === 'thread' ? 0.16 : 0.05}"`) +
         (binding === 'spiral' ? '' : path('M356 230H372V970H356Z', shade(colour, -0.14), 'opacity="0.6"') + path('M372 230H378V970H372Z', shade(colour, 0.12), 'opacity="0.5"')) + rings +
         (binding === 'thread' ? stitches('M344 250V950', band, 4) : '') + (leather ? stitches(box(350, 250, 500, 700, 18), colour, 3) : '') +
         (front === 'band' ? path(box(790, 226, 24, 748, 3), art.linear([[0, shade(band, 0.1)], [0.5, band], [1, shade(band, -0.15)]])) : front === 'label' ? path(box(470, 350, 290, 170, 4), '#f4eddd') + path(box(482, 362, 266, 146, 2), 'none', `stroke="${shade(band, -0.1)}" stroke-width="3"`) + line('M520 430H710M520 466H660', '#8d8375', 4) : '') +
