@@ -5,7 +5,6 @@ import { measureTerms } from './measures.ts'
 import {
   CATEGORY_HEAD,
   counted,
-  EARLY,
   FIELDS,
   GOES_WITH,
   HEAD,
@@ -34,7 +33,8 @@ const READ: Readonly<Record<TextField, number>> = {
   description: 300,
   code: 250,
 }
-const EARLY_WORDS = 4
+const SPECIFICATION_CHARACTERS = 60
+const SPECIFICATION_WORDS = 5
 /** A term that nobody types, before which exact codes are kept apart from words. */
 export const EXACT = '='
 
@@ -86,8 +86,8 @@ export function documentTerms(
     lengths[field] = Math.min(255, lengths[field]! + tokens.words.length)
   }
 
-  const values = specifications(document, settings.attributes)
-  read('name', document.name, (tokens) => nameRoles(tokens, { words, values }))
+  const specifications = specificationsOf(document)
+  read('name', document.name, (tokens) => nameRoles(tokens, { words, specifications }))
   if (document.brand) read('brand', document.brand.name)
   document.categories.forEach(({ path }, index) => {
     path.forEach(({ name }, depth) => {
@@ -134,23 +134,21 @@ function readAttribute(
   } else say.text(typeof value === 'string' ? value : value.join(', '))
 }
 
-/** Words that are a whole value of one of the product's attributes or options: its colour, its connector. Folded. */
-function specifications(
-  document: SearchDocument,
-  definitions: ReadonlyMap<string, AttributeDefinition>,
-): ReadonlySet<string> {
+/** Values of the product's attributes and options (its colour, its connector) and its brand, in words. */
+function specificationsOf(document: SearchDocument): readonly (readonly string[])[] {
   const values = new Set<string>()
   const add = (text: string) => {
-    for (const one of fold(text).split(/[,;/]/)) values.add(one.trim())
+    if (text.length <= SPECIFICATION_CHARACTERS)
+      for (const one of fold(text).split(/[,;/]/)) values.add(one.trim())
   }
-  for (const [code, value] of Object.entries(document.attributes)) {
-    // The product's type is given as an attribute in many catalogues, and is what we look for.
-    if (/type$/.test(code) && !definitions.get(code)?.filterable) continue
-    if (typeof value === 'string' && value.length <= 60) add(value)
+  for (const value of Object.values(document.attributes))
+    if (typeof value === 'string') add(value)
     else if (Array.isArray(value)) value.forEach(add)
-  }
   for (const { values: choices } of document.options) choices.forEach(add)
-  return values
+  // Its type is a value in many catalogues, and is just what we look for.
+  for (const { path } of document.categories) for (const { name } of path) values.delete(fold(name))
+  if (document.brand) values.add(fold(document.brand.name))
+  return [...values].map((value) => tokensOf(value, SPECIFICATION_WORDS).words.map(({ text }) => text))
 }
 
 /**
@@ -159,9 +157,16 @@ function specifications(
  */
 function nameRoles(
   tokens: readonly Token[],
-  { words, values }: { words: Words; values: ReadonlySet<string> },
+  { words, specifications }: { words: Words; specifications: readonly (readonly string[])[] },
 ): Uint32Array {
   const roles = new Uint32Array(tokens.length)
+  const specified = new Uint8Array(tokens.length)
+  for (const value of specifications) {
+    if (value.length === 0) continue
+    for (let at = 0; at + value.length <= tokens.length; at += 1)
+      if (value.every((word, place) => tokens[at + place]!.text === word))
+        specified.fill(1, at, at + value.length)
+  }
   let after = 0
   let run: number[] = []
   const endRun = () => {
@@ -171,9 +176,8 @@ function nameRoles(
     run = []
   }
   tokens.forEach((token, index) => {
-    if (index < EARLY_WORDS) roles[index]! |= EARLY
     const relation = words.isStopword(token.text)
-    const ends = relation || values.has(token.text) || /\d/.test(token.text) || token.text.length < 2
+    const ends = relation || specified[index] === 1 || /\d/.test(token.text) || token.text.length < 2
     if (token.before === 'break' || ends) endRun()
     if (relation) after = GOES_WITH
     if (!ends) run.push(index)
@@ -186,6 +190,8 @@ function nameRoles(
 function headRoles(tokens: readonly Token[], words: Words): Uint32Array {
   const roles = new Uint32Array(tokens.length)
   const last = tokens.findLastIndex(({ text }) => !words.isStopword(text) && !/\d/.test(text))
-  if (last >= 0) roles[last] = CATEGORY_HEAD
+  tokens.forEach((_, index) => {
+    if (last >= 0) roles[index] = index === last ? CATEGORY_HEAD : MODIFIER
+  })
   return roles
 }

@@ -7,10 +7,9 @@ import type { TextField } from '../engines/engine.ts'
  *   bits  0-13  two for each of `FIELDS`
  *   bits 14-19  position in the name, `NOWHERE` when it is not among the first 63 words
  *   bit  20     it is the name's head: the last noun of a run of words (`case` in `notebook case 43 cm`)
- *   bit  21     it stands before a head, describing it (`notebook` in `notebook case`)
+ *   bit  21     it stands before a head, describing it (`notebook` in `notebook case`), in the name or the main category's name
  *   bit  22     it stands after a word like `for` or `with`: what the product goes with
  *   bit  23     it is the head of the name of the product's main category
- *   bit  24     it stands among the name's first words
  */
 export const FIELDS = [
   'name',
@@ -28,7 +27,6 @@ export const HEAD = 1 << 20
 export const MODIFIER = 1 << 21
 export const GOES_WITH = 1 << 22
 export const CATEGORY_HEAD = 1 << 23
-export const EARLY = 1 << 24
 export const NO_OCCURRENCE = NOWHERE << POSITION_SHIFT
 
 export const timesIn = (occurrence: number, field: number): number => (occurrence >>> (2 * field)) & 3

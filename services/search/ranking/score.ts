@@ -1,4 +1,4 @@
-import { CATEGORY_HEAD, EARLY, FIELDS, GOES_WITH, HEAD, MODIFIER } from '../analysis/occurrence.ts'
+import { CATEGORY_HEAD, FIELDS, GOES_WITH, HEAD, MODIFIER } from '../analysis/occurrence.ts'
 import type { RankingSettings } from '../engines/engine.ts'
 
 /**
@@ -19,34 +19,24 @@ export const TYPICAL_LENGTH: Readonly<Record<(typeof FIELDS)[number], number>> =
 /** One term in one document, before its idf: 0 to 1. */
 export type TermScorer = (occurrence: number, lengths: Uint8Array, at: number) => number
 
-/** `last`: for the query's last word, which in most shop queries names the thing (`laptop case`). */
-export function termScorer(ranking: RankingSettings, { last }: { readonly last: boolean }): TermScorer {
-  const fields = FIELDS.length
-  /** By field and length: what one occurrence counts. */
-  const table = new Float64Array(fields * 256)
-  FIELDS.forEach((field, index) => {
-    const { weight, length } = ranking.fields[field]
-    for (let words = 0; words < 256; words += 1)
-      table[index * 256 + words] = weight / (1 - length + (length * words) / TYPICAL_LENGTH[field])
-  })
+/**
+ * `last`: for the query's last word, which in most shop queries names the thing (`laptop case`). `thing`: the share of names that the word
+ * is the head of. Where there are such things, one that only goes with them (`keyboard cover`) steps back by as much.
+ */
+export function termScorer(
+  ranking: RankingSettings,
+  { last, thing }: { readonly last: boolean; readonly thing: number },
+): TermScorer {
+  const table = fieldTable(ranking)
   const step = (name: string) => ranking.steps[name] ?? 0
-  const head = 1 + step('head') + (last ? step('lastHead') : 0)
-  const modifier = 1 - step('modifier') - (last ? step('lastModifier') : 0)
-  const goesWith = 1 - step('goesWith')
-  const early = 1 + step('early')
+  const accessory = 1 - (last ? thing * step('accessory') : 0)
   const categoryHead = 1 + step('categoryHead')
   const { saturation } = ranking
 
   return (occurrence, lengths, at) => {
     let sum = 0
     const inName = occurrence & 3
-    if (inName !== 0) {
-      sum = inName * table[lengths[at]!]!
-      if (occurrence & GOES_WITH) sum *= goesWith
-      else if (occurrence & HEAD) sum *= head
-      else if (occurrence & MODIFIER) sum *= modifier
-      if (occurrence & EARLY) sum *= early
-    }
+    if (inName !== 0) sum = inName * table[lengths[at]!]!
     let rest = (occurrence >>> 2) & 0xfff
     for (let field = 1; rest !== 0; field += 1, rest >>>= 2) {
       const times = rest & 3
@@ -55,6 +45,23 @@ export function termScorer(ranking: RankingSettings, { last }: { readonly last: 
       if (field === 2 && occurrence & CATEGORY_HEAD) counts *= categoryHead
       sum += counts
     }
+    if ((occurrence & (HEAD | CATEGORY_HEAD)) === 0 && occurrence & (MODIFIER | GOES_WITH)) sum *= accessory
     return sum / (sum + saturation)
   }
+}
+
+const tables = new WeakMap<RankingSettings, Float64Array>()
+
+/** By field and length: what one occurrence counts. */
+function fieldTable(ranking: RankingSettings): Float64Array {
+  const known = tables.get(ranking)
+  if (known) return known
+  const table = new Float64Array(FIELDS.length * 256)
+  FIELDS.forEach((field, index) => {
+    const { weight, length } = ranking.fields[field]
+    for (let words = 0; words < 256; words += 1)
+      table[index * 256 + words] = weight / (1 - length + (length * words) / TYPICAL_LENGTH[field])
+  })
+  tables.set(ranking, table)
+  return table
 }

@@ -18,12 +18,12 @@ type Written = readonly [
   groups: readonly (readonly [
     asked: string,
     idf: number,
+    thing: number,
     alternatives: readonly (readonly [string, number, 0 | 1])[],
   ])[],
   rest: readonly [
     exact: string | null,
     required: number,
-    intent: Plan['intent'],
     hour: number,
     settingsVersion: number,
     ranking: string,
@@ -34,10 +34,11 @@ type Written = readonly [
 /** Not a secret: whoever writes one gets only what a search may show. It is checked because it may have been cut off on the way. */
 export function writeCursor(request: SearchRequest, plan: Plan, place: Place): string {
   const groups = plan.groups.map(
-    ({ asked, idf, alternatives }) =>
+    ({ asked, idf, thing, alternatives }) =>
       [
         asked.slice(0, 16),
         idf,
+        thing,
         alternatives.map(
           ({ terms, weight, adjacent }) => [terms.join(' '), weight, adjacent ? 1 : 0] as const,
         ),
@@ -49,7 +50,7 @@ export function writeCursor(request: SearchRequest, plan: Plan, place: Place): s
     place.key,
     place.productId,
     groups,
-    [plan.exact, plan.required, plan.intent, plan.hour, plan.settingsVersion, plan.ranking, plan.dropped],
+    [plan.exact, plan.required, plan.hour, plan.settingsVersion, plan.ranking, plan.dropped],
   ]
   return Buffer.from(JSON.stringify(written)).toString('base64url')
 }
@@ -64,22 +65,17 @@ export function readCursor(request: SearchRequest): { plan: Plan; place: Place }
   } catch (error) {
     throw error instanceof CursorRefused ? error : new CursorRefused('cannot be read')
   }
-  const [
-    checked,
-    pin,
-    key,
-    productId,
-    groups,
-    [exact, required, intent, hour, settingsVersion, ranking, dropped],
-  ] = written
+  const [checked, pin, key, productId, groups, [exact, required, hour, settingsVersion, ranking, dropped]] =
+    written
   if (checked !== check(request)) throw new CursorRefused('of another query')
   return {
     place: { pin, key, productId },
     plan: {
       groups: groups.map(
-        ([asked, idf, alternatives]): Group => ({
+        ([asked, idf, thing, alternatives]): Group => ({
           asked,
           idf,
+          thing,
           alternatives: alternatives.map(
             ([terms, weight, adjacent]): Alternative => ({
               terms: terms.split(' '),
@@ -91,7 +87,6 @@ export function readCursor(request: SearchRequest): { plan: Plan; place: Place }
       ),
       exact,
       required,
-      intent,
       hour,
       settingsVersion,
       ranking,
@@ -117,29 +112,24 @@ function isWritten(written: unknown): written is Written {
         Array.isArray(group) &&
         typeof group[0] === 'string' &&
         isNumber(group[1]) &&
-        Array.isArray(group[2]) &&
-        group[2].length <= 16 &&
-        group[2].every(
+        isNumber(group[2]) &&
+        Array.isArray(group[3]) &&
+        group[3].length <= 16 &&
+        group[3].every(
           (one: unknown) =>
             Array.isArray(one) && typeof one[0] === 'string' && isNumber(one[1]) && isNumber(one[2]),
         ),
     ) &&
     Array.isArray(rest) &&
-    rest.length === 7 &&
+    rest.length === 6 &&
     (rest[0] === null || typeof rest[0] === 'string') &&
     isNumber(rest[1]) &&
-    Array.isArray(rest[2]) &&
-    rest[2].length <= 20 &&
-    rest[2].every(
-      (one: unknown) =>
-        Array.isArray(one) && typeof one[0] === 'string' && typeof one[1] === 'string' && isNumber(one[2]),
-    ) &&
+    isNumber(rest[2]) &&
     isNumber(rest[3]) &&
-    isNumber(rest[4]) &&
-    typeof rest[5] === 'string' &&
-    Array.isArray(rest[6]) &&
-    rest[6].length <= 40 &&
-    rest[6].every((one: unknown) => typeof one === 'string')
+    typeof rest[4] === 'string' &&
+    Array.isArray(rest[5]) &&
+    rest[5].length <= 40 &&
+    rest[5].every((one: unknown) => typeof one === 'string')
   )
 }
 

@@ -14,10 +14,8 @@ export type Plan = {
   readonly groups: readonly Group[]
   /** Of a SKU or barcode. */
   readonly exact: string | null
-  /** Groups that must match, as bits. Set when the first page was counted. */
+  /** Share of the words, weighed by their rarity, that a result must have. Set when the first page was counted. */
   required: number
-  /** Values that the best results share, with the largest share each adds. */
-  intent: readonly (readonly [facet: string, value: string, weight: number])[]
   /** Hours since 1970: newness and dated rules do not move within a walk through the pages. */
   readonly hour: number
   readonly settingsVersion: number
@@ -31,6 +29,11 @@ export type Plan = {
 export type Group = {
   readonly asked: string
   readonly idf: number
+  /**
+   * Of the products that have it in their name, the share whose name it is the head of: whether there are such things here (`keyboard`),
+   * or only things for them (`laptop`, in a shop of bags).
+   */
+  readonly thing: number
   readonly alternatives: readonly Alternative[]
 }
 
@@ -58,6 +61,7 @@ export function planQuery(
     ranking,
     vocabulary,
     frequency,
+    thing,
     documents,
     hour,
     correct,
@@ -67,6 +71,8 @@ export function planQuery(
     readonly vocabulary: Vocabulary
     /** Documents that have the term. */
     readonly frequency: (term: string) => number
+    /** As `Group.thing`. */
+    readonly thing: (term: string) => number
     readonly documents: number
     readonly hour: number
     readonly correct: boolean
@@ -161,11 +167,16 @@ export function planQuery(
         return at === 0 || characters < CARRIED_CHARACTERS
       })
       const most = Math.max(0, ...kept.map(({ terms }) => Math.min(...terms.map(frequency))))
-      return { asked, idf: inverseFrequency(most, documents), alternatives: kept }
+      const first = kept[0]?.terms.length === 1 ? kept[0].terms[0] : undefined
+      return {
+        asked,
+        idf: inverseFrequency(most, documents),
+        thing: first === undefined ? 0 : thing(first),
+        alternatives: kept,
+      }
     }),
     exact: code.length >= 3 && frequency(EXACT + code) > 0 ? EXACT + code : null,
     required: 0,
-    intent: [],
     hour,
     settingsVersion: settings.version,
     ranking,

@@ -84,12 +84,10 @@ export function matchGroups(
     scratch.lastPlaces[document] = NOWHERE
   }
   let count = 0
-  const common = termScorer(ranking, { last: false })
-  const last = termScorer(ranking, { last: true })
   for (let group = 0; group < plan.groups.length; group += 1) {
-    const { alternatives, idf } = plan.groups[group]!
+    const { alternatives, idf, thing } = plan.groups[group]!
     const bit = 1 << group
-    const scorer = group === plan.groups.length - 1 ? last : common
+    const scorer = termScorer(ranking, { thing, last: group === plan.groups.length - 1 })
     let touched = 0
     const { best, places } = scratch
     const take = (document: number, score: number, occurrence: number, terms: readonly string[]) => {

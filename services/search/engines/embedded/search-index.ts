@@ -1,5 +1,5 @@
 import { documentTerms } from '../../analysis/document-terms.ts'
-import { FIELDS } from '../../analysis/occurrence.ts'
+import { CATEGORY_HEAD, FIELDS, GOES_WITH, HEAD, MODIFIER } from '../../analysis/occurrence.ts'
 import {
   type EngineDocument,
   type ProductSignals,
@@ -154,6 +154,29 @@ function appendOccurrences(
 export function frequencyOf({ vocabulary, postings }: SearchIndex, term: string): number {
   const number = vocabulary.find(term)
   return number === undefined ? 0 : postings.length(number)
+}
+
+/** Postings that are looked at to know whether a word names things. */
+const LOOKED_AT = 4_000
+
+/** Of the products that have the term in their name or main category, the share that it is the head of; in hundredths. */
+export function headShare({ vocabulary, postings }: SearchIndex, term: string): number {
+  const number = vocabulary.find(term)
+  let named = 0
+  let heads = 0
+  let seen = 0
+  if (number !== undefined)
+    postings.slices(number, (pool, from, to) => {
+      for (let at = from; at < to; at += 2) {
+        const occurrence = pool[at + 1]!
+        if ((occurrence & (HEAD | CATEGORY_HEAD)) !== 0) heads += 1
+        else if ((occurrence & (MODIFIER | GOES_WITH)) === 0) continue
+        named += 1
+      }
+      seen += to - from
+      return seen < 2 * LOOKED_AT
+    })
+  return named === 0 ? 0 : Math.round((100 * heads) / named) / 100
 }
 
 /**

@@ -17,10 +17,9 @@ import { type Place, readCursor, writeCursor } from './cursor.ts'
 import { isAvailable, priceOf } from './documents.ts'
 import { facetCounter } from './facets.ts'
 import { type CompiledFilters, compileFilters, PASSES, SEVERAL } from './filters.ts'
-import { intentOf } from './intent.ts'
 import { type Plan, planQuery } from './plan.ts'
 import { type Matches, matchGroups, type Scratch } from './scoring.ts'
-import { frequencyOf, type SearchIndex } from './search-index.ts'
+import { frequencyOf, headShare, type SearchIndex } from './search-index.ts'
 
 const HOUR_MS = 3_600_000
 /** What an exact SKU or barcode adds: more than any words can. */
@@ -53,15 +52,14 @@ export function search(
   let relaxation: Relaxation | null = null
 
   if (!after && matches) {
-    const { mask, relaxed } = requiredWords(plan, {
+    const { share, relaxed } = requiredShare(plan, {
       matches,
       filters,
       ranking,
       recover: request.recover ?? true,
     })
-    plan.required = mask
+    plan.required = share
     relaxation = relaxed
-    if (ranking.steps.intent) plan.intent = intentOf(index, plan, matches, ranking)
   }
 
   const wantsFacets = request.facets !== 'none' && request.facets.length > 0
@@ -104,7 +102,7 @@ export function search(
 
   function collect() {
     const { documents } = index
-    const keyOf = sortKey(index, request, plan)
+    const keyOf = sortKey(index, request)
     const isBefore = order(index, request.sort)
     const top = openTop(limit, isBefore)
     const counter = wantsFacets ? facetCounter(index, filters, { ...request, filters: asked }) : undefined
@@ -132,9 +130,10 @@ export function search(
     }
     if (matches) {
       const { required } = plan
+      const shares = coverage(plan)
       for (let at = 0; at < matches.count; at += 1) {
         const document = matches.documents[at]!
-        if ((matches.masks[document]! & required) === required) visit(document, true)
+        if (shares[matches.masks[document]!]! >= required) visit(document, true)
         else if (rules.pins.has(document) || rules.exact === document)
           visit(document, rules.exact === document)
       }
@@ -173,14 +172,18 @@ function firstPlan(
     ranking: request.variant ?? 'default',
     vocabulary: index.vocabulary,
     frequency: (term) => frequencyOf(index, term),
+    thing: (term) => headShare(index, term),
     documents: index.documents.live,
-    hour: Math.floor(atMs / HOUR_MS),
+    hour: atMs / HOUR_MS,
     correct: request.recover ?? true,
   })
 }
 
-/** Which words a result must have: all of them where that finds enough, else the best that any product has. */
-function requiredWords(
+/**
+ * How much of the query a result must have: all of it where that finds enough, else what the ranking allows, and where that finds nothing
+ * the most that any product has.
+ */
+function requiredShare(
   plan: Plan,
   {
     matches,
@@ -193,26 +196,42 @@ function requiredWords(
     readonly ranking: RankingSettings
     readonly recover: boolean
   },
-): { mask: number; relaxed: Relaxation | null } {
+): { share: number; relaxed: Relaxation | null } {
   const all = 2 ** plan.groups.length - 1
+  const enough = ranking.steps.enough ?? 1
   const seen = new Map<number, number>()
   let whole = 0
-  for (let at = 0; at < matches.count; at += 1) {
+  for (let at = 0; at < matches.count && whole < enough; at += 1) {
     const document = matches.documents[at]!
     const mask = matches.masks[document]!
-    if (mask !== all && (whole > 0 || !recover)) continue
+    if (mask !== all && !recover) continue
     if (filters.count > 0 && filters.failed(document) !== PASSES) continue
     if (mask === all) whole += 1
     else seen.set(mask, (seen.get(mask) ?? 0) + 1)
   }
-  if (whole > 0 || !recover || plan.exact !== null) return { mask: all, relaxed: null }
-  const worth = (mask: number) =>
-    plan.groups.reduce((sum, { idf }, group) => sum + (mask & (1 << group) ? idf : 0), 0)
-  const best = [...seen.keys()].sort((a, b) => worth(b) - worth(a) || a - b)[0]
-  if (best === undefined) return { mask: all, relaxed: null }
+  if (whole >= enough || !recover || plan.exact !== null) return { share: 1, relaxed: null }
+  const partial = ranking.steps.partial ?? 1
+  if (whole > 0) return { share: partial, relaxed: null }
+  const shares = coverage(plan)
+  const best = [...seen.keys()].sort((a, b) => shares[b]! - shares[a]! || a - b)[0]
+  if (best === undefined) return { share: 1, relaxed: null }
   const words = (kept: boolean) =>
     plan.groups.filter((_, group) => ((best & (1 << group)) !== 0) === kept).map(({ asked }) => asked)
-  return { mask: best, relaxed: { kind: 'words', dropped: words(false), kept: words(true) } }
+  return {
+    share: Math.min(partial, shares[best]!),
+    relaxed: { kind: 'words', dropped: words(false), kept: words(true) },
+  }
+}
+
+/** By mask of groups: their share of the query. A word that the catalogue does not have at all is the rarest. */
+function coverage({ groups }: Plan): Float64Array {
+  const all = groups.reduce((sum, { idf }) => sum + idf, 0)
+  return Float64Array.from({ length: 2 ** groups.length }, (_, mask) => {
+    if (mask === 2 ** groups.length - 1) return 1
+    let sum = 0
+    for (let group = 0; group < groups.length; group += 1) if (mask & (1 << group)) sum += groups[group]!.idf
+    return sum / all
+  })
 }
 
 /** The one filter without which most is found; all of them when no single one helps. */
@@ -310,15 +329,11 @@ function documentScore(
     rules,
   }: { readonly matches: Matches | undefined; readonly ranking: RankingSettings; readonly rules: Rules },
 ): (document: number, parts?: ScoreParts) => number {
-  const { documents, values } = index
+  const { documents } = index
   const adjacency = ranking.steps.adjacency ?? 0
+  const covered = ranking.steps.coverage ?? 0
+  const shares = matches && coverage(plan)
   const pairsAtMost = Math.max(1, plan.groups.length - 1)
-  const intent = new Map(
-    plan.intent.flatMap(([facet, value, weight]) => {
-      const number = values.numbers.get(`${facet}\u0000${value}`)
-      return number === undefined ? [] : [[number, weight] as const]
-    }),
-  )
   const hasSignals = Object.values(ranking.signals).some((weight) => weight !== 0)
   return (document, parts) => {
     const text = matches?.scores[document] ?? 0
@@ -327,15 +342,9 @@ function documentScore(
       score *= factor
       if (factor !== 1) parts?.factors.push({ name, factor })
     }
+    if (shares && covered !== 0) times('coverage', shares[matches!.masks[document]!]! ** covered)
     if (matches && adjacency !== 0)
       times('adjacency', 1 + (adjacency * matches.pairs[document]!) / pairsAtMost)
-    if (intent.size > 0) {
-      let most = 0
-      const start = documents.valueStart[document]!
-      const end = start + documents.valueCount[document]!
-      for (let at = start; at < end; at += 1) most += intent.get(documents.valuePool[at]!) ?? 0
-      times('intent', 1 + most)
-    }
     if (hasSignals) {
       const shares = signalShares({
         sold: documents.sold[document]!,
@@ -403,7 +412,6 @@ function explain(
 function sortKey(
   { documents }: SearchIndex,
   { sort, currency }: SearchRequest,
-  plan: Plan,
 ): (document: number, score: number) => number | string {
   switch (sort) {
     case 'relevance':

@@ -80,6 +80,7 @@ function products(
   const group = (asked: string, alternatives: readonly Alternative[]): Group => ({
     asked,
     idf: 1,
+    thing: 0,
     alternatives,
   })
   const groups = [
@@ -94,7 +95,6 @@ function products(
     groups,
     exact: null,
     required: 0,
-    intent: [],
     hour: 0,
     settingsVersion: 0,
     ranking: 'default',
