@@ -1,8 +1,8 @@
-import { Bytes, operation } from '@stoa/contract'
+import { Bytes, event, operation } from '@stoa/contract'
 import { z } from 'zod'
 import { Currency } from './money.ts'
 import { Page, pageInput } from './page.ts'
-import { Id, Line, Timestamp } from './text.ts'
+import { Id, Line, Sku, Timestamp } from './text.ts'
 
 /** What a file is written in: Magento's and Shopify's product CSV, icecat's JSON arrays, and the shop's own CSV. */
 export const ImportFormat = z.enum(['magento', 'icecat', 'shopify', 'stoa'])
@@ -306,3 +306,18 @@ export const importOperations = {
     deadlineMs: 60_000,
   }),
 }
+
+/** Stock that came with products: whoever keeps stock puts it on the shelf, with `keep` only where none was ever counted. */
+export const StockImported = event({
+  name: 'product.stock-imported',
+  version: 1,
+  payload: z.object({
+    importId: Id,
+    mode: z.enum(['keep', 'replace']),
+    items: z
+      .array(z.object({ sku: Sku, quantity: z.int().min(0) }))
+      .min(1)
+      .max(500),
+  }),
+  key: (e) => e.importId,
+})

@@ -4,6 +4,7 @@ import { AmountMinor, Currency } from './money.ts'
 import { Page, pageInput } from './page.ts'
 import { assortmentOperations } from './product-assortment.ts'
 import { cacheOperations } from './product-cache.ts'
+import { importOperations } from './product-imports.ts'
 import { MAX_PRODUCT_MEDIA, mediaOperations } from './product-media.ts'
 import { MAX_PRICED_QUANTITY, PriceTier, pricingOperations } from './product-pricing.ts'
 import { reviewOperations } from './product-reviews.ts'
@@ -75,6 +76,7 @@ export const product = contract('product', {
   ...assortmentOperations,
   ...mediaOperations,
   ...pricingOperations,
+  ...importOperations,
   ...reviewOperations,
   ...cacheOperations,
   list: operation({

@@ -3,6 +3,7 @@ import { defineService } from '@stoa/runtime'
 import { cards } from './cache/cards.ts'
 import { clearCache } from './cache/clear-cache.ts'
 import { config } from './context.ts'
+import { importHandlers, importJobs } from './imports/handlers.ts'
 import { announceAgain } from './jobs/announce-again.ts'
 import { publication } from './jobs/publication.ts'
 import { mediaHandlers, mediaJobs } from './media/handlers.ts'
@@ -76,6 +77,7 @@ export default defineService({
   },
   operations: {
     ...mediaHandlers,
+    ...importHandlers,
     ...reviewHandlers,
     cards,
     clearCache,
@@ -133,6 +135,6 @@ export default defineService({
     explainPrice,
   },
   reactions: [rememberPurchases],
-  jobs: [publication, announceAgain, settlePriceList, ...mediaJobs, forgetPurchases],
+  jobs: [publication, announceAgain, settlePriceList, ...mediaJobs, ...importJobs, forgetPurchases],
   republish,
 })
