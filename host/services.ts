@@ -10,6 +10,7 @@ const services = {
   order: () => import('@stoa/order'),
   payment: () => import('@stoa/payment'),
   notification: () => import('@stoa/notification'),
+  search: () => import('@stoa/search'),
 } satisfies Record<string, () => Promise<{ default: Service }>>
 
 export const serviceNames: readonly string[] = Object.keys(services)

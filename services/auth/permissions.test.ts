@@ -8,9 +8,10 @@ import { notification } from '@stoa/contracts/notification'
 import { order } from '@stoa/contracts/order'
 import { payment } from '@stoa/contracts/payment'
 import { product } from '@stoa/contracts/product'
+import { search } from '@stoa/contracts/search'
 import { PERMISSIONS, permissionsOf } from './permissions.ts'
 
-const contracts: Contract[] = [auth, cart, inventory, notification, order, payment, product]
+const contracts: Contract[] = [auth, cart, inventory, notification, order, payment, product, search]
 const asked = new Set(
   contracts.flatMap(({ operations }) =>
     Object.values(operations).flatMap(({ permission }) => permission ?? []),

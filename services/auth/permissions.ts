@@ -9,12 +9,21 @@ const READ = [
   'order:read',
   'payment:read',
   'notification:read',
+  'search:read',
   'customer:read',
 ]
 
 /** What each role of staff may do, in full: there is no wildcard, so a new permission is given to nobody by accident. */
 export const PERMISSIONS: Readonly<Record<StaffRole, readonly string[]>> = {
-  admin: [...READ, 'product:write', 'inventory:write', 'order:write', 'payment:refund', 'customer:write'],
+  admin: [
+    ...READ,
+    'product:write',
+    'inventory:write',
+    'order:write',
+    'payment:refund',
+    'customer:write',
+    'search:write',
+  ],
   support: [...READ, 'order:write', 'payment:refund'],
   'read-only': READ,
 }

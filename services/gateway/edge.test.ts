@@ -10,6 +10,7 @@ import { notification } from '@stoa/contracts/notification'
 import { order } from '@stoa/contracts/order'
 import { payment } from '@stoa/contracts/payment'
 import { product } from '@stoa/contracts/product'
+import { search } from '@stoa/contracts/search'
 import { fake, startTestHost, type TestHost } from '@stoa/testing'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { v7 } from 'uuid'
@@ -79,6 +80,7 @@ const fakes = [
     },
   }),
   fake(notification, {}),
+  fake(search, {}),
 ]
 
 describe('the public edge', () => {

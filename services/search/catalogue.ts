@@ -37,7 +37,8 @@ const MAX_GONE = 20_000
 export class Catalogue {
   readonly replicaId = v7()
   readonly startedAt = new Date()
-  readonly engine: SearchEngine
+  readonly #open: () => SearchEngine
+  #engine: SearchEngine
   readonly #cards = new Map<string, Card>()
   readonly #productOf = new Map<string, string>()
   readonly #available = new Map<string, number>()
@@ -57,8 +58,13 @@ export class Catalogue {
   /** The index was built under settings or attributes that are no longer those of now. */
   outdated = false
 
-  constructor(engine: SearchEngine) {
-    this.engine = engine
+  constructor(open: () => SearchEngine) {
+    this.#open = open
+    this.#engine = open()
+  }
+
+  get engine(): SearchEngine {
+    return this.#engine
   }
 
   /** Whether the first load has ended. */
@@ -107,6 +113,18 @@ export class Catalogue {
     this.#whenLoaded.resolve()
   }
 
+  /** After the index was lost: begins with an empty one, as a new process does. A load must follow. */
+  reopen(): void {
+    this.#loaded = false
+    this.#whenLoaded = Promise.withResolvers()
+    this.#engine = this.#open()
+    this.#cards.clear()
+    this.#productOf.clear()
+    this.#available.clear()
+    this.#gone.clear()
+    this.outdated = false
+  }
+
   /** Waits until the first load has ended. */
   async loaded(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted()
@@ -135,7 +153,7 @@ export class Catalogue {
     const { settings, rules, test, popularQueries } = state
     // Of this process's own engine, whose order is the order of these calls.
     this.#configured += 1
-    const { rebuild } = await this.engine.configure({
+    const { rebuild } = await this.#engine.configure({
       version: this.#configured,
       language: settings.language,
       attributes: attributes.items,
@@ -192,7 +210,7 @@ export class Catalogue {
       }
     }
     if (products.size === 0) return
-    await this.engine.putStock(
+    await this.#engine.putStock(
       [...products].map((productId) => ({
         productId,
         available: this.available(this.#cards.get(productId)!),
@@ -229,7 +247,7 @@ export class Catalogue {
     this.#rebuild = rebuild
     let index: Rebuild | undefined
     try {
-      index = await this.engine.startRebuild()
+      index = await this.#engine.startRebuild()
       await this.#readAll(reader, async (documents) => {
         // What was told since the rebuild began is newer than what this page says, and in the new index already.
         await this.#put(
@@ -257,7 +275,7 @@ export class Catalogue {
   }
 
   close(): Promise<void> {
-    return this.engine.close()
+    return this.#engine.close()
   }
 
   async #readAll(
@@ -304,13 +322,13 @@ export class Catalogue {
       this.#gone.delete(productId)
       put.push({ ...document, available: this.available(card), sold: this.#soldOf(card) })
     }
-    await this.engine.put(put)
+    await this.#engine.put(put)
   }
 
   async #remove(products: readonly { readonly id: string; readonly version: number }[]): Promise<void> {
     if (products.length === 0) return
     for (const { id, version } of products) this.#forget(id, version)
-    await this.engine.remove(products.map(({ id, version }) => ({ productId: id, version })))
+    await this.#engine.remove(products.map(({ id, version }) => ({ productId: id, version })))
   }
 
   #forget(productId: string, version: number): void {
@@ -331,7 +349,7 @@ export class Catalogue {
 
   async #putSales(products: ReadonlySet<string>): Promise<void> {
     if (products.size === 0) return
-    await this.engine.putSignals(
+    await this.#engine.putSignals(
       [...products].flatMap((productId) => {
         const card = this.#cards.get(productId)
         return card ? [{ productId, sold: this.#soldOf(card) }] : []

@@ -12,7 +12,7 @@ import {
 } from '@stoa/runtime'
 import { Catalogue } from './catalogue.ts'
 import type { CategoryTree } from './category-tree.ts'
-import { openEngine } from './engines/open-engine.ts'
+import { openEmbeddedEngine } from './engines/embedded/embedded-engine.ts'
 import { Recorder } from './recorder.ts'
 import { writeRecords } from './records.ts'
 import { forgetReplica } from './replicas.ts'
@@ -31,7 +31,12 @@ export type Resources = AsyncDisposable & {
   readonly catalogue: Catalogue
   readonly recorder: Recorder
   /** Of `follow-structure`: the tree that it has seen to, and when (of `performance.now`) it may rebuild again unasked. */
-  readonly rebuilds: { tree: CategoryTree | undefined; restUntil: number }
+  readonly rebuilds: {
+    tree: CategoryTree | undefined
+    restUntil: number
+    /** The index is gone, and help was asked for at this moment (of `performance.now`). */
+    lost: { askedAt: number } | undefined
+  }
   /** Known to this service alone, the same in every replica. */
   readonly secret: string
 }
@@ -41,12 +46,12 @@ export type Handles<O extends Operation> = Handler<O, Context>
 
 export async function openResources(start: ResourceStart<unknown, typeof config>): Promise<Resources> {
   const secret = await keptSecret(start.query, { schema: 'search', name: 'search-ids' })
-  const catalogue = new Catalogue(openEngine())
+  const catalogue = new Catalogue(openEmbeddedEngine)
   const recorder = new Recorder({ write: (records) => writeRecords(start.query, records), log: start.log })
   return {
     catalogue,
     recorder,
-    rebuilds: { tree: undefined, restUntil: 0 },
+    rebuilds: { tree: undefined, restUntil: 0, lost: undefined as { askedAt: number } | undefined },
     secret,
     [Symbol.asyncDispose]: async () => {
       await recorder[Symbol.asyncDispose]()

@@ -5,8 +5,10 @@ import { LevelsChanged } from '@stoa/contracts/inventory'
 import { OrderConfirmed } from '@stoa/contracts/order'
 import { CategoryChanged } from '@stoa/contracts/product'
 import { search } from '@stoa/contracts/search'
+import { newTrace } from '@stoa/runtime'
 import { eventually, startTestHost, statements, type TestHost } from '@stoa/testing'
 import { v7 } from 'uuid'
+import type { Context } from './context.ts'
 import service from './service.ts'
 import { Shelf } from './testing.ts'
 
@@ -483,5 +485,19 @@ describe('The index', () => {
       (await later.client(search).query({ sort: 'bestselling' })).items[0]!.productId,
       sold.productId,
     )
+  })
+
+  it('that is lost is read again', async () => {
+    const shelf = new Shelf()
+    shelf.add({ name: 'Chair' })
+    await using host = await startTestHost({ services: [service, ...shelf.services] })
+    await host.settled()
+    const client = host.client(search)
+    const { resources } = host.host.services
+      .find(({ name }) => name === 'search')!
+      .context({ trace: newTrace(), signal: new AbortController().signal }) as Context
+    await resources.catalogue.engine.close()
+    await assert.rejects(client.query({ q: 'chair' }), { code: 'SEARCH_NOT_READY' })
+    await eventually(async () => (await client.query({ q: 'chair' })).total === 1)
   })
 })

@@ -1,9 +1,10 @@
-import { invalidInput } from '@stoa/contract'
+import { invalidInput, Rejection } from '@stoa/contract'
 import { rankingVariant, type search } from '@stoa/contracts/search'
 import { JsonText } from '@stoa/runtime'
 import { hitText } from '../cards.ts'
 import type { Handles } from '../context.ts'
 import { CursorRefused } from '../engines/engine.ts'
+import { isLostIndex } from '../lost-index.ts'
 import { readyCatalogue } from '../ready-catalogue.ts'
 import { recordableQuery } from '../recordable-query.ts'
 import { writeSearchId } from '../search-id.ts'
@@ -29,7 +30,8 @@ export const query: Handles<typeof search.operations.query> = async (input, ctx)
       variant,
       at: now.toISOString(),
     })
-    .catch((error: unknown) => {
+    .catch(async (error: unknown) => {
+      if (await isLostIndex(error, ctx)) throw new Rejection('SEARCH_NOT_READY')
       if (error instanceof CursorRefused)
         throw invalidInput({ field: 'after', message: 'must be the `next` of a page of the same search' })
       throw error

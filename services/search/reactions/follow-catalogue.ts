@@ -2,8 +2,9 @@ import { LevelsChanged } from '@stoa/contracts/inventory'
 import { OrderConfirmed } from '@stoa/contracts/order'
 import { ProductChanged } from '@stoa/contracts/product'
 import { SearchStatusRequested } from '@stoa/contracts/search'
-import { everywhere } from '@stoa/runtime'
+import { everywhere, type Fact } from '@stoa/runtime'
 import type { Context } from '../context.ts'
+import { isLostIndex } from '../lost-index.ts'
 import { answerAsked } from '../replicas.ts'
 
 /** Keeps this process's index like the catalogue, the stock and the sales; begins by reading all of them. */
@@ -14,26 +15,41 @@ export const followCatalogue = everywhere({
   limit: 150,
   load: (ctx: Context) => ctx.resources.catalogue.load(ctx),
   handle: async (facts, ctx: Context) => {
-    const { catalogue } = ctx.resources
-    const products = new Map<string, number>()
-    const stocked = new Set<string>()
-    const sold: { sku: string; quantity: number }[] = []
-    for (const fact of facts) {
-      switch (fact.type) {
-        case 'product.changed':
-          products.set(fact.payload.productId, fact.version)
-          break
-        case 'inventory.levels-changed':
-          for (const sku of fact.payload.skus) stocked.add(sku)
-          break
-        case 'order.confirmed':
-          sold.push(...fact.payload.lines)
-      }
+    try {
+      await follow(facts, ctx)
+    } catch (error) {
+      // All of it is read again, what these facts tell included.
+      if (!(await isLostIndex(error, ctx))) throw error
     }
-    if (stocked.size > 0) await catalogue.refreshStock([...stocked], ctx)
-    if (products.size > 0) await catalogue.refresh(products, ctx)
-    if (sold.length > 0) await catalogue.addSales(sold)
-    for (const fact of facts)
-      if (fact.type === 'search.status-requested') await answerAsked(ctx, catalogue, fact.payload)
   },
 })
+
+type Heard =
+  | Fact<typeof ProductChanged>
+  | Fact<typeof LevelsChanged>
+  | Fact<typeof OrderConfirmed>
+  | Fact<typeof SearchStatusRequested>
+
+async function follow(facts: readonly Heard[], ctx: Context): Promise<void> {
+  const { catalogue } = ctx.resources
+  const products = new Map<string, number>()
+  const stocked = new Set<string>()
+  const sold: { sku: string; quantity: number }[] = []
+  for (const fact of facts) {
+    switch (fact.type) {
+      case 'product.changed':
+        products.set(fact.payload.productId, fact.version)
+        break
+      case 'inventory.levels-changed':
+        for (const sku of fact.payload.skus) stocked.add(sku)
+        break
+      case 'order.confirmed':
+        sold.push(...fact.payload.lines)
+    }
+  }
+  if (stocked.size > 0) await catalogue.refreshStock([...stocked], ctx)
+  if (products.size > 0) await catalogue.refresh(products, ctx)
+  if (sold.length > 0) await catalogue.addSales(sold)
+  for (const fact of facts)
+    if (fact.type === 'search.status-requested') await answerAsked(ctx, catalogue, fact.payload)
+}

@@ -19,6 +19,13 @@ export const followStructure = everywhere({
   timeoutMs: TIMEOUT_MS,
   handle: async (facts, ctx: Context) => {
     const { catalogue, rebuilds } = ctx.resources
+    if (rebuilds.lost) {
+      catalogue.reopen()
+      await catalogue.load(ctx)
+      rebuilds.lost = undefined
+      rebuilds.tree = catalogue.tree
+      return
+    }
     await catalogue.loaded(ctx.signal)
     const before = rebuilds.tree ?? catalogue.tree
     await catalogue.configure(ctx)
