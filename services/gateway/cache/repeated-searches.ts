@@ -1,7 +1,7 @@
 import type { Client } from '@stoa/contract'
 import type { search } from '@stoa/contracts/search'
 
-const TELL_EVERY_MS = 5_000
+const TELL_EVERY_MS = 1_000
 /** Searches of one message: what the operation takes. */
 const MAX_TOLD = 500
 /** Searches that are remembered while search does not listen; others go uncounted. */
