@@ -20,14 +20,14 @@ describe('what a gateway asks of the catalogue', () => {
     await host.pool.query(
       `with added as (
          insert into product.products (product_id, slug, name, description, status, published_at)
-         values ($1, $1::text, 'Desk', '', $2, now())
+         values ($1, $5, 'Desk', '', $2, now())
        ), sold as (
          insert into product.variants (variant_id, product_id, sku, position, options)
-         values ($3, $1, $3::text, 1, '{"a": "1"}'), ($4, $1, $4::text, 2, '{"a": "2"}')
+         values ($3, $1, $6, 1, '{"a": "1"}'), ($4, $1, $7, 2, '{"a": "2"}')
        )
        insert into product.effective_prices (variant_id, currency, customer_group, amount_minor, compare_at_minor)
        values ($3, 'EUR', '', 1000, 1200), ($4, 'EUR', '', 2000, null), ($3, 'EUR', 'club', 800, null)`,
-      [productId, status, one, two],
+      [productId, status, one, two, productId, one, two],
     )
     return { productId, skus: [one, two] }
   }

@@ -27,7 +27,9 @@ export async function bringPrices(tx: Tx, productIds: readonly string[]): Promis
     [changed],
   )
   await relist(tx.query, changed)
-  for (const { version, ...product } of products) tx.emit(ProductChanged, product, { version })
+  // Lists price what has a price of its own in their currency: nothing comes to be sold in another one.
+  for (const { version, ...product } of products)
+    tx.emit(ProductChanged, { ...product, only: 'prices' }, { version })
 }
 
 type Changed = {

@@ -42,7 +42,9 @@ describe('reviews', () => {
       `with added as (
          insert into product.products (product_id, slug, name, description, status, published_at)
          values ($1, $2, 'A product', '', $3, now()))
-       insert into product.variants (variant_id, product_id, sku, position) values ($4, $1, $5, 1)`,
+       , sold as (
+         insert into product.variants (variant_id, product_id, sku, position) values ($4, $1, $5, 1))
+       insert into product.effective_prices (variant_id, currency, amount_minor) values ($4, 'EUR', 1000)`,
       [productId, slug, status, v7(), sku],
     )
     return { productId, slug, sku }
@@ -213,6 +215,13 @@ describe('reviews', () => {
           ['product.review-changed', 2, 'published'],
         ],
       )
+    })
+
+    test('the lists show the new rating, too', async () => {
+      const { productId } = await aPublishedProduct()
+      await aPublishedReview(productId, { stars: 4 })
+      const { items } = await shop.list({ limit: 100 })
+      assert.deepEqual(items.find((item) => item.productId === productId)?.rating, { average: 4, count: 1 })
     })
 
     test('rejects with a reason, which the author reads; also what was published before', async () => {
@@ -450,7 +459,7 @@ describe('reviews', () => {
       assert.equal((await ratingOf(productId)).count, 3)
     })
 
-    test('cost four statements however many', async () => {
+    test('cost five statements however many', async () => {
       const products = [await aPublishedProduct(), await aPublishedProduct()]
       const items = Array.from({ length: 500 }, (_, n) => ({
         sku: products[n % 2]!.sku,
@@ -461,7 +470,7 @@ describe('reviews', () => {
       const counter = statements(host.database.url)
       await counter.reset()
       assert.equal((await seeder.seedReviews({ items })).inserted, 500)
-      assert.equal(await own(counter), 4)
+      assert.equal(await own(counter), 5)
     })
 
     test('are not for the public', async () => {

@@ -19,7 +19,7 @@ export const seedReviewsOperation: Handles<typeof reviewOperations.seedReviews> 
 }
 
 /**
- * Publishes reviews that were written elsewhere, in three statements however many. Those that are there already (same product,
+ * Publishes reviews that were written elsewhere, in four statements however many. Those that are there already (same product,
  * author, title and text) stay as they are. `unknown` are the indexes of those whose product is not there. At most
  * `MAX_SEEDED_REVIEWS` at once: each is announced, and each product once.
  */

@@ -1,6 +1,7 @@
 import { ProductChanged } from '@stoa/contracts/product'
 import { ReviewChanged, type ReviewStatus } from '@stoa/contracts/product-reviews'
 import type { Query, Tx } from '@stoa/runtime'
+import { relist } from '../listings.ts'
 
 export type StoredReview = {
   readonly reviewId: string
@@ -153,7 +154,7 @@ export async function updateReview(
 ): Promise<void> {
   const { reviewId, productId } = before
   const isRated = before.status === 'published' || after.status === 'published'
-  announceRating(
+  await announceRating(
     tx,
     await tx.query<Rerated>(UPDATE, [
       isRated ? [productId] : [],
@@ -179,7 +180,7 @@ export async function updateReview(
 /** Behind the product's lock. */
 export async function removeReview(tx: Tx, review: StoredReview): Promise<void> {
   const { reviewId, productId, revision } = review
-  announceRating(
+  await announceRating(
     tx,
     await tx.query<Rerated>(DELETE, [review.status === 'published' ? [productId] : [], reviewId]),
   )
@@ -198,7 +199,7 @@ export type ImportedReview = ReviewContent & {
 export async function insertImported(tx: Tx, imported: readonly ImportedReview[]): Promise<void> {
   if (imported.length === 0) return
   const productIds = [...new Set(imported.map(({ productId }) => productId))]
-  announceRating(
+  await announceRating(
     tx,
     await tx.query<Rerated>(INSERT_IMPORTED, [productIds, JSON.stringify(imported)]),
     'import',
@@ -207,7 +208,17 @@ export async function insertImported(tx: Tx, imported: readonly ImportedReview[]
     tx.emit(ReviewChanged, { reviewId, productId, status: 'published' }, { version: 1 })
 }
 
-function announceRating(tx: Tx, rerated: readonly Rerated[], by: 'import' | 'people' = 'people'): void {
+/** The rating stands in the public lists, too. */
+async function announceRating(
+  tx: Tx,
+  rerated: readonly Rerated[],
+  by: 'import' | 'people' = 'people',
+): Promise<void> {
+  if (rerated.length === 0) return
+  await relist(
+    tx.query,
+    rerated.map(({ productId }) => productId),
+  )
   for (const { productId, version, status, skus, before, after } of rerated) {
     tx.emit(ProductChanged, { productId, status, skus, only: 'rating' }, { version })
     if (by === 'people')
