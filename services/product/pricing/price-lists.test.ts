@@ -3,11 +3,12 @@ import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Client, Rejection } from '@stoa/contract'
 import { product } from '@stoa/contracts/product'
-import type { Actor } from '@stoa/runtime'
+import type { Actor, Query } from '@stoa/runtime'
 import { eventually, startTestHost, statements, type TestHost } from '@stoa/testing'
 import { v7 } from 'uuid'
 import service from '../service.ts'
 import { aMerchant, aProduct, aVariant } from '../testing.ts'
+import { reprice } from './reprice.ts'
 
 type Tier = { minQuantity?: number; amountMinor: number }
 
@@ -434,6 +435,26 @@ describe('price lists', () => {
         if (Date.now() < Date.parse(startsAt)) assert.equal(price, 1000)
         early = before <= Date.parse(startsAt)
       }
+    })
+
+    test('is not taken back by who began before it and wrote after it', async () => {
+      const lamp = await onSale()
+      const startsAt = inMs(400)
+      const { priceListId } = await aList({ startsAt })
+      await put(priceListId, lamp.sku, { amountMinor: 800 })
+      const client = await host.pool.connect()
+      try {
+        await client.query('begin')
+        // PostgreSQL's now() is the moment of this, for the whole transaction.
+        await client.query('select now()')
+        await eventually(() => everywhere(lamp, 800), { timeoutMs: 2_000 })
+        const query: Query = async (text, values) => (await client.query(text, values as unknown[])).rows
+        assert.deepEqual(await reprice(query, [lamp.productId]), [])
+        await client.query('commit')
+      } finally {
+        client.release()
+      }
+      await everywhere(lamp, 800)
     })
 
     test('that was moved changes nothing at its old time', async () => {
