@@ -20,7 +20,10 @@ const RELIST = `
     select v.product_id, e.currency, min(e.amount_minor) as price_from, max(e.amount_minor) as price_to, count(*) as count,
       (array_agg(e.compare_at_minor order by e.amount_minor, v.position))[1] as compare_at
     from product.variants v
-    join product.effective_prices e on e.variant_id = v.variant_id and e.customer_group = ''
+    -- Cut off from the planner, who thinks little of a young table and would read all of it once it is old.
+    cross join lateral (
+      select * from product.effective_prices e
+      where e.variant_id = v.variant_id and e.customer_group = '' offset 0) e
     where v.product_id = any ($1::uuid[]) and not v.archived
     group by v.product_id, e.currency
   ), shown as materialized (

@@ -200,9 +200,12 @@ const SAVE = `
     from input i join saved on saved.product_id = i."productId",
       jsonb_array_elements_text(i."categoryIds") with ordinality as c (id, place)
   ), unplaced as (
-    delete from product.product_categories pc using saved
-    where pc.product_id = saved.product_id and saved.old_slug is not null
-      and not exists (select from place where place.product_id = pc.product_id and place.category_id = pc.category_id)
+    delete from product.product_categories pc
+    using (
+      select saved.product_id, array(select jsonb_array_elements_text(i."categoryIds")::uuid) as kept
+      from saved join input i on i."productId" = saved.product_id
+      where saved.old_slug is not null) s
+    where pc.product_id = s.product_id and pc.category_id <> all (s.kept)
   ), placed as (
     insert into product.product_categories as pc (product_id, category_id, position)
     select product_id, category_id, place from place
@@ -228,9 +231,10 @@ const SAVE = `
     from variant v,
       jsonb_to_recordset(v.prices) as x (currency text, "amountMinor" bigint, "compareAtMinor" bigint)
   ), unpriced as (
-    delete from product.variant_prices vp using variant v
-    where vp.variant_id = v."variantId"
-      and not exists (select from price where price.variant_id = vp.variant_id and price.currency = vp.currency)
+    -- What is kept stands in an array, so that a variant's prices are found by their key whatever the planner thinks.
+    delete from product.variant_prices vp
+    using (select "variantId", array(select x.currency from jsonb_to_recordset(v.prices) as x (currency text)) as kept from variant v) v
+    where vp.variant_id = v."variantId" and vp.currency <> all (v.kept)
   ), priced as (
     insert into product.variant_prices as vp (variant_id, currency, amount_minor, compare_at_minor)
     select variant_id, currency, "amountMinor", "compareAtMinor" from price
