@@ -270,7 +270,7 @@ export const importOperations = {
     },
     deadlineMs: 60_000,
   }),
-  /** Works on a run for a while and says how far it came: called again until the state is final. */
+  /** Works on a run in this process, beyond the call too, and says how far it came: called again until the state is final. */
   continueImport: operation({
     summary: 'Go on with an import',
     method: 'POST',
@@ -279,12 +279,12 @@ export const importOperations = {
     idempotency: 'none',
     input: z.strictObject({
       importId: Id,
-      /** Batches begun after this time are left to the next call. */
-      budgetMs: z.int().min(0).max(60_000).default(1000),
+      /** Answers when the work is done, or after this time. */
+      waitMs: z.int().min(0).max(20_000).default(1000),
     }),
     output: ImportRun,
     errors: { IMPORT_NOT_FOUND: ImportNotFound },
-    deadlineMs: 600_000,
+    deadlineMs: 30_000,
   }),
   importRefusals: operation({
     summary: 'The refused records and warnings of an import',

@@ -2,6 +2,7 @@ import type { Contract, Operation } from '@stoa/contract'
 import { Currency } from '@stoa/contracts/money'
 import { type ConfigSpec, type Handler, type ServiceContext, setting } from '@stoa/runtime'
 import { isCurrency } from './currencies.ts'
+import type { ImportWorker } from './imports/import-worker.ts'
 import { mediaConfig } from './media/media-config.ts'
 import type { MediaLibrary } from './media/media-library.ts'
 
@@ -14,7 +15,10 @@ export const config = {
   ...mediaConfig,
 } as const satisfies ConfigSpec
 
-export type Resources = AsyncDisposable & { readonly media: MediaLibrary }
+export type Resources = AsyncDisposable & {
+  readonly media: MediaLibrary
+  readonly imports: ImportWorker
+}
 
 /** No table is typed for the query builder: every statement here is written by hand (most build the contract's JSON). */
 export type Context = ServiceContext<unknown, Readonly<Record<never, Contract>>, typeof config, Resources>

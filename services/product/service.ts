@@ -4,6 +4,7 @@ import { cards } from './cache/cards.ts'
 import { clearCache } from './cache/clear-cache.ts'
 import { config } from './context.ts'
 import { importHandlers, importJobs } from './imports/handlers.ts'
+import { openImportWorker } from './imports/import-worker.ts'
 import { announceAgain } from './jobs/announce-again.ts'
 import { publication } from './jobs/publication.ts'
 import { mediaHandlers, mediaJobs } from './media/handlers.ts'
@@ -71,9 +72,17 @@ export default defineService({
   contract: product,
   config,
   migrations: new URL('./migrations/', import.meta.url),
-  resources: async ({ config, log }) => {
+  resources: async ({ config, log, query, transaction, signal }) => {
     const media = openMediaLibrary({ config, log })
-    return { media, [Symbol.asyncDispose]: () => media[Symbol.asyncDispose]() }
+    const imports = openImportWorker({ query, transaction, log, signal, resources: { media } })
+    return {
+      media,
+      imports,
+      [Symbol.asyncDispose]: async () => {
+        await imports[Symbol.asyncDispose]()
+        await media[Symbol.asyncDispose]()
+      },
+    }
   },
   operations: {
     ...mediaHandlers,

@@ -14,7 +14,7 @@ export const partPath = (importId: string, number: number): string => `imports/$
  * a zip is read from its end.
  */
 export async function openRunBundle(
-  ctx: Pick<Context, 'query' | 'resources' | 'signal'>,
+  ctx: Pick<Context, 'query' | 'signal'> & { readonly resources: Pick<Context['resources'], 'media'> },
   run: RunRow,
 ): Promise<Bundle> {
   if (run.location !== null) {

@@ -17,10 +17,14 @@ import { stagesOf } from './stages.ts'
 /** A batch ends after so many records or variants: a transaction of some 100 ms, and memory of some MB. */
 const MAX_BATCH_READS = 500
 const MAX_BATCH_VARIANTS = 4000
+/** Pictures of files in one batch: each takes some 0.1 s before it commits. */
+const MAX_BATCH_PICTURES = 40
 /** Pictures of files stored at once: two are worked on, the others wait read. */
 const PICTURES_AT_ONCE = 4
 
-type Doing = Pick<Context, 'query' | 'transaction' | 'log' | 'signal' | 'resources' | 'config'>
+type Doing = Pick<Context, 'query' | 'transaction' | 'log' | 'signal'> & {
+  readonly resources: Pick<Context['resources'], 'media'>
+}
 
 /**
  * Works on a run until its end or, with a batch begun after it, until the budget is over. Every batch commits with the run's position, so
@@ -131,19 +135,29 @@ async function* batches(reads: AsyncIterable<Read>): AsyncIterable<Read[]> {
   let batch: Read[] = []
   let kind: ImportItem['kind'] | undefined
   let variants = 0
+  let pictures = 0
   for await (const read of reads) {
     const next = 'item' in read ? read.item : undefined
     const size = next?.kind === 'product' ? next.variants.length : 0
-    const full = batch.length >= MAX_BATCH_READS || variants + size > MAX_BATCH_VARIANTS
+    const files =
+      next?.kind === 'product'
+        ? (next.pictures?.filter(({ source }) => source.startsWith('file:')).length ?? 0)
+        : 0
+    const full =
+      batch.length >= MAX_BATCH_READS ||
+      variants + size > MAX_BATCH_VARIANTS ||
+      pictures + files > MAX_BATCH_PICTURES
     if (batch.length > 0 && (full || (next && kind !== undefined && next.kind !== kind))) {
       yield batch
       batch = []
       kind = undefined
       variants = 0
+      pictures = 0
     }
     batch.push(read)
     if (next) kind = next.kind
     variants += size
+    pictures += files
   }
   if (batch.length > 0) yield batch
 }

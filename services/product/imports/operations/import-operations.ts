@@ -13,7 +13,7 @@ import { isCurrency } from '../../currencies.ts'
 import { findResumable, IMPORTS_PAGE, insertRun, loadImport, setState } from '../import-runs.ts'
 import { continueUploadedImport, importJobKey } from '../jobs.ts'
 import { partPath } from '../open-run-bundle.ts'
-import { notFound, runImport } from '../run-import.ts'
+import { notFound } from '../run-import.ts'
 import { openBundle } from '../sources/bundle.ts'
 import { SourceFault } from '../sources/source-fault.ts'
 import { recognised } from '../stages.ts'
@@ -205,8 +205,12 @@ export const openLocalImport: Handles<Operations['openLocalImport']> = async (in
   }
 }
 
-export const continueImport: Handles<Operations['continueImport']> = async ({ importId, budgetMs }, ctx) => {
+export const continueImport: Handles<Operations['continueImport']> = async ({ importId, waitMs }, ctx) => {
   await found(ctx.query, importId)
-  await runImport(ctx, importId, budgetMs)
+  let timer: NodeJS.Timeout | undefined
+  const waited = new Promise((resolve) => {
+    timer = setTimeout(resolve, waitMs)
+  })
+  await Promise.race([ctx.resources.imports.work(importId), waited]).finally(() => clearTimeout(timer))
   return found(ctx.query, importId)
 }
