@@ -115,7 +115,12 @@ describe('price lists', () => {
       })
       const last = (await eventsOf(lamp)).at(-1)!
       assert.equal(last.version, lamp.version + 1)
-      assert.deepEqual(last.payload, { productId: lamp.productId, status: 'published', skus: [lamp.sku] })
+      assert.deepEqual(last.payload, {
+        productId: lamp.productId,
+        status: 'published',
+        skus: [lamp.sku],
+        only: 'prices',
+      })
       assert.equal((await staff.getForStaff({ productId: lamp.productId })).version, lamp.version + 1)
 
       const before = (await eventsOf(stool)).length
