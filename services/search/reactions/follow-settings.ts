@@ -7,6 +7,8 @@ import type { Context } from '../context.ts'
 export const followSettings = everywhere({
   name: 'follow-settings',
   hears: [SearchSettingsChanged, SearchRefreshRequested, AttributeChanged, CategoryChanged],
+  // However many there are, one reading answers them all: an import defines thousands of attributes.
+  limit: 500,
   handle: async (facts, ctx: Context) => {
     const { catalogue } = ctx.resources
     await catalogue.configure(ctx)

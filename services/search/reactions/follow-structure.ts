@@ -16,6 +16,8 @@ const REST = 4
 export const followStructure = everywhere({
   name: 'follow-structure',
   hears: [CategoryChanged, AttributeChanged, SearchSettingsChanged, SearchRefreshRequested],
+  // However many there are, one reading answers them all: an import defines thousands of attributes.
+  limit: 500,
   timeoutMs: TIMEOUT_MS,
   handle: async (facts, ctx: Context) => {
     const { catalogue, rebuilds } = ctx.resources
