@@ -14,3 +14,9 @@ export const stale = async (
 
 /** A version as an entity tag (RFC 9110, 8.8.3). */
 export const etag = (version: number): string => `"${version}"`
+
+/** What an audit record keeps of a thing: its version stands beside it. */
+export const recorded = <T extends { readonly version: number }>({
+  version: _,
+  ...fields
+}: T): Omit<T, 'version'> => fields

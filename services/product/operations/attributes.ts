@@ -7,7 +7,7 @@ import { isCompatible } from '../attribute-rules.ts'
 import { insertAttributes } from '../attributes.ts'
 import { lockTree } from '../categories.ts'
 import type { Context, Handles } from '../context.ts'
-import { etag, stale } from '../stale.ts'
+import { etag, recorded, stale } from '../stale.ts'
 import { violatedConstraint } from '../violation.ts'
 
 type Attribute = OutputOf<typeof product.operations.getAttribute>
@@ -82,7 +82,7 @@ export const createAttribute: Handles<typeof product.operations.createAttribute>
       await insertAttributes(tx.query, [input], 'refuse')
       const after = { ...input, version: 1 }
       tx.emit(AttributeChanged, { code: input.code, deleted: false }, { version: 1 })
-      tx.audit({ subject: `attribute:${input.code}`, version: 1, before: null, after })
+      tx.audit({ subject: `attribute:${input.code}`, version: 1, before: null, after: input })
       return answer(ctx, after)
     })
   } catch (error) {
@@ -126,7 +126,12 @@ export const replaceAttribute: Handles<typeof product.operations.replaceAttribut
     )
     const after = { ...definition, version: before.version + 1 }
     tx.emit(AttributeChanged, { code, deleted: false }, { version: after.version })
-    tx.audit({ subject: `attribute:${code}`, version: after.version, before, after })
+    tx.audit({
+      subject: `attribute:${code}`,
+      version: after.version,
+      before: recorded(before),
+      after: definition,
+    })
     return answer(ctx, after)
   })
 }
@@ -143,7 +148,7 @@ export const deleteAttribute: Handles<typeof product.operations.deleteAttribute>
     await tx.query('delete from product.attributes where code = $1', [code])
     const version = (before?.version ?? 0) + 1
     if (before) tx.emit(AttributeChanged, { code, deleted: true }, { version })
-    tx.audit({ subject: `attribute:${code}`, version, before: before ?? null, after: null })
+    tx.audit({ subject: `attribute:${code}`, version, before: before ? recorded(before) : null, after: null })
     return null
   })
 }

@@ -12,7 +12,7 @@ import { placeBelow, refusal } from '../category-place.ts'
 import type { Handles } from '../context.ts'
 import { scheduleAnnouncement } from '../jobs/announce-again.ts'
 import { looksLikeId } from '../slug.ts'
-import { etag, stale } from '../stale.ts'
+import { etag, recorded, stale } from '../stale.ts'
 import { violatedConstraint } from '../violation.ts'
 
 export const changeCategory: Handles<typeof product.operations.changeCategory> = async (input, ctx) => {
@@ -52,8 +52,8 @@ export const changeCategory: Handles<typeof product.operations.changeCategory> =
       tx.audit({
         subject: `category:${categoryId}`,
         version: after.version,
-        before: moving.category,
-        after,
+        before: recorded(moving.category),
+        after: recorded(after),
       })
       ctx.setHeader('etag', etag(after.version))
       return after

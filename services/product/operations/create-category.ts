@@ -5,7 +5,7 @@ import { placeBelow, refusal } from '../category-place.ts'
 import type { Handles } from '../context.ts'
 import { takenSlugs } from '../products.ts'
 import { freeSlug, looksLikeId, slugify } from '../slug.ts'
-import { etag } from '../stale.ts'
+import { etag, recorded } from '../stale.ts'
 import { violatedConstraint } from '../violation.ts'
 
 export const createCategory: Handles<typeof product.operations.createCategory> = async (input, ctx) => {
@@ -37,7 +37,7 @@ export const createCategory: Handles<typeof product.operations.createCategory> =
       await insertCategories(tx.query, [{ ...created, ...place }], treeVersion)
       const answer = (await loadCategory(tx.query, categoryId))!
       tx.emit(CategoryChanged, { categoryId, deleted: false }, { version: treeVersion })
-      tx.audit({ subject: `category:${categoryId}`, version: 1, before: null, after: answer })
+      tx.audit({ subject: `category:${categoryId}`, version: 1, before: null, after: recorded(answer) })
       ctx.setHeader('etag', etag(1))
       tx.answer(answer)
       return answer

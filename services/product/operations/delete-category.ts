@@ -3,7 +3,7 @@ import { CategoryChanged, type product } from '@stoa/contracts/product'
 import { announceAgain, MAX_ANNOUNCED } from '../announce.ts'
 import { loadCategory, lockTree, removeCategory } from '../categories.ts'
 import type { Handles } from '../context.ts'
-import { stale } from '../stale.ts'
+import { recorded, stale } from '../stale.ts'
 import { violatedConstraint } from '../violation.ts'
 
 /** Announced in the transaction that deletes: more would hold the tree for seconds. */
@@ -38,7 +38,12 @@ export const deleteCategory: Handles<typeof product.operations.deleteCategory> =
           products.slice(from, from + MAX_ANNOUNCED).map(({ id }) => id),
         )
       tx.emit(CategoryChanged, { categoryId, deleted: true }, { version: treeVersion })
-      tx.audit({ subject: `category:${categoryId}`, version: before.version + 1, before, after: null })
+      tx.audit({
+        subject: `category:${categoryId}`,
+        version: before.version + 1,
+        before: recorded(before),
+        after: null,
+      })
       return null
     })
   } catch (error) {
