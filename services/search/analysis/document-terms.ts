@@ -43,7 +43,7 @@ const goesWith =
   /compatib|kompatib|component for|suitable for|works with|designed for|fits|geeignet|passend|geschikt|adapté|adatto|supported/i
 
 export const isCompatibility = (attribute: { readonly code: string; readonly name: string }): boolean =>
-  goesWith.test(attribute.name) || goesWith.test(attribute.code.replaceAll('_', ' '))
+  goesWith.test(attribute.name) || goesWith.test(attribute.code.replaceAll(/[-_]+/g, ' '))
 
 /** All that a document's texts say, as terms. Depends on the document and the settings alone: every replica comes to the same. */
 export function documentTerms(
@@ -86,7 +86,7 @@ export function documentTerms(
     lengths[field] = Math.min(255, lengths[field]! + tokens.words.length)
   }
 
-  const specifications = specificationsOf(document)
+  const specifications = specificationsOf(document, settings.attributes)
   read('name', document.name, (tokens) => nameRoles(tokens, { words, specifications }))
   if (document.brand) read('brand', document.brand.name)
   document.categories.forEach(({ path }, index) => {
@@ -135,15 +135,21 @@ function readAttribute(
 }
 
 /** Values of the product's attributes and options (its colour, its connector) and its brand, in words. */
-function specificationsOf(document: SearchDocument): readonly (readonly string[])[] {
+function specificationsOf(
+  document: SearchDocument,
+  definitions: ReadonlyMap<string, AttributeDefinition>,
+): readonly (readonly string[])[] {
   const values = new Set<string>()
   const add = (text: string) => {
     if (text.length <= SPECIFICATION_CHARACTERS)
       for (const one of fold(text).split(/[,;/]/)) values.add(one.trim())
   }
-  for (const value of Object.values(document.attributes))
+  for (const [code, value] of Object.entries(document.attributes)) {
+    // What nobody can choose by is prose: a maker's own name of the product, say.
+    if (!definitions.get(code)?.filterable) continue
     if (typeof value === 'string') add(value)
     else if (Array.isArray(value)) value.forEach(add)
+  }
   for (const { values: choices } of document.options) choices.forEach(add)
   // Its type is a value in many catalogues, and is just what we look for.
   for (const { path } of document.categories) for (const { name } of path) values.delete(fold(name))

@@ -3,7 +3,10 @@ import { join } from 'node:path'
 import { inflateRawSync } from 'node:zlib'
 import type { AttributeDefinition, AttributeValue, SearchDocument } from '@stoa/contracts/search-document'
 
-/** The open icecat catalogue, as the importer brings it into search. */
+/**
+ * The open icecat catalogue, read as the importer reads it (services/product/imports/readers/icecat.ts): the title is the name, texts are
+ * lists of choices, the product's type is its category.
+ */
 export type Catalogue = {
   readonly documents: readonly SearchDocument[]
   readonly attributes: readonly AttributeDefinition[]
@@ -22,9 +25,8 @@ type Raw = {
   readonly price: number
 } & Record<string, unknown>
 
-/** An attribute with more values than this divides nothing: it is searched, not filtered by. */
-const FILTER_VALUES = 200
-const FILTER_PRODUCTS = 100
+/** An attribute of a name that the catalogue does not have: the maker's number. */
+const PART_NUMBER = 'part-number'
 
 export const icecatFolder = (): string | undefined =>
   [process.env.STOA_DATA, join(import.meta.dirname, '../../../../shared/data')]
@@ -48,11 +50,11 @@ export function readIcecat(folder: string): Catalogue {
       productId,
       version: 1,
       slug: `p-${raw.id}`,
-      name: raw.title,
+      name: raw.title.slice(0, 200),
       description: raw.short_description ?? '',
       brand: { slug: slugOf(raw.supplier), name: raw.supplier },
       categories:
-        typeof type === 'string' && /\p{L}/u.test(type)
+        typeof type === 'string' && /\p{L}{3}/u.test(type)
           ? [{ categoryId: idOf('0'), path: [{ slug: slugOf(type), name: type }] }]
           : [],
       collections: [],
@@ -72,39 +74,37 @@ function attributesOf(raw: Raw, types: ReadonlyMap<string, string>): SearchDocum
   const entries = Object.entries(raw).flatMap(([key, value]): [string, AttributeValue][] => {
     const code = codeOf(key)
     if (code === undefined || !types.has(code)) return []
-    if (typeof value === 'string')
-      return [[code, types.get(code) === 'multi-select' ? value.split(/,\s*/) : value]]
+    // A list has no spaces behind its commas.
+    if (typeof value === 'string') return [[code, value.split(/,(?!\s)/)]]
     return typeof value === 'number' || typeof value === 'boolean' ? [[code, value]] : []
   })
-  return Object.fromEntries(entries)
+  return { ...Object.fromEntries(entries), ...(raw.name !== raw.title && { [PART_NUMBER]: raw.name }) }
 }
 
-const codeOf = (key: string): string | undefined => /^attr_[tnb]_(.+)$/.exec(key)?.[1]
+function codeOf(key: string): string | undefined {
+  if (key === 'attr_t_product_type') return undefined
+  const bare = /^attr_[tnb]_(.+)$/.exec(key)?.[1]
+  return bare?.replaceAll(/_+/g, '-').replaceAll(/^-|-$/g, '')
+}
 
 function definitionsOf(raws: readonly Raw[]): AttributeDefinition[] {
-  const seen = new Map<string, { kind: string; products: number; values: Set<unknown> }>()
+  const types = new Map<string, AttributeDefinition['type']>([[PART_NUMBER, 'text']])
   for (const raw of raws)
-    for (const [key, value] of Object.entries(raw)) {
+    for (const key of Object.keys(raw)) {
       const code = codeOf(key)
-      if (code === undefined) continue
-      const one = seen.get(code) ?? { kind: key[5]!, products: 0, values: new Set() }
-      one.products += 1
-      if (one.values.size <= FILTER_VALUES) one.values.add(value)
-      seen.set(code, one)
+      if (code !== undefined && !types.has(code))
+        types.set(code, key[5] === 'n' ? 'number' : key[5] === 'b' ? 'boolean' : 'multi-select')
     }
-  return [...seen].map(([code, { kind, products, values }], position): AttributeDefinition => {
-    const filterable = products >= FILTER_PRODUCTS && (kind !== 't' || values.size <= FILTER_VALUES)
-    return {
-      code,
-      name: code.replaceAll(/_+/g, ' ').trim(),
-      type: kind === 'n' ? 'number' : kind === 'b' ? 'boolean' : 'text',
-      unit: null,
-      allowedValues: [],
-      filterable,
-      searchable: kind !== 'n',
-      position,
-    }
-  })
+  return [...types].map(([code, type]) => ({
+    code,
+    name: code.replaceAll('-', ' '),
+    type,
+    unit: null,
+    allowedValues: [],
+    filterable: code !== PART_NUMBER,
+    searchable: type === 'text' || type === 'multi-select',
+    position: 0,
+  }))
 }
 
 const slugOf = (text: string): string => text.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')

@@ -1,0 +1,121 @@
+import { readFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import type { RankingSettings } from '../engines/engine.ts'
+import { defaultRanking } from '../ranking/default-settings.ts'
+import { bootstrapInterval } from './bootstrap-interval.ts'
+import { crossValidate } from './cross-validate.ts'
+import { icecatFolder, readIcecat } from './icecat.ts'
+import { type Judge, mean, openJudge } from './judge-ranking.ts'
+import { type QueryJudged, readJudgements } from './ndcg.ts'
+import { steps, untuned } from './steps.ts'
+
+/**
+ * `npm run search:judge`: how good the default ranking is, query by query.
+ * `-- --a before.json --b after.json`: two rankings (as in ranking/default-settings.ts) compared; one alone is compared with the default.
+ * `-- --steps`: what each step of the default ranking adds.
+ * `-- --cross-validate`: weights chosen without the queries that they are scored on.
+ * `-- --judgements file.csv`, `-- --catalogue folder`: others than icecat's.
+ */
+const { values } = parseArgs({
+  options: {
+    judgements: { type: 'string' },
+    catalogue: { type: 'string' },
+    a: { type: 'string' },
+    b: { type: 'string' },
+    steps: { type: 'boolean' },
+    'cross-validate': { type: 'boolean' },
+  },
+})
+
+const FOLDS = 8
+
+const folder = values.catalogue ?? icecatFolder()
+if (folder === undefined) {
+  console.log('There is no icecat catalogue here: name its folder with --catalogue, or set STOA_DATA.')
+  process.exit(0)
+}
+const judgements = readJudgements(readFileSync(values.judgements ?? `${folder}/judgements.csv`, 'utf8'))
+const judge = openJudge(readIcecat(folder), judgements)
+
+if (values.steps) showSteps(judge)
+else if (values['cross-validate']) showValidation(judge)
+else if (values.a !== undefined || values.b !== undefined)
+  compare(judge, { a: readRanking(values.a), b: readRanking(values.b) })
+else show(judge)
+
+function readRanking(path: string | undefined): RankingSettings {
+  return path === undefined ? defaultRanking : JSON.parse(readFileSync(path, 'utf8'))
+}
+
+function show(judge: Judge): void {
+  const queries = judge.judge(defaultRanking, { deep: true }).toSorted((a, b) => a.ndcg - b.ndcg)
+  console.log('  nDCG@10  ceiling  judged@10  recall   found  query')
+  for (const { query, ndcg, ceiling, judged, recall, found } of queries)
+    console.log(
+      `  ${digits(ndcg)}    ${digits(ceiling)}    ${digits(judged)}      ${digits(recall)}  ${String(found).padStart(6)}  ${query}`,
+    )
+  summary('default', queries)
+  const { none, relaxed } = judge.zeroResults(defaultRanking)
+  console.log(
+    `of all ${judgements.size} queries: zero results ${digits(none)}, only after relaxing ${digits(relaxed)}`,
+  )
+}
+
+function summary(name: string, queries: readonly QueryJudged[]): void {
+  const of = (what: 'ndcg' | 'judged' | 'recall' | 'ceiling') =>
+    digits(mean(queries.map((query) => query[what])))
+  console.log(
+    `${name}: ${queries.length} queries, nDCG@10 ${of('ndcg')}, judged@10 ${of('judged')}, recall ${of('recall')}, ceiling ${of('ceiling')}`,
+  )
+}
+
+function compare(judge: Judge, { a, b }: { readonly a: RankingSettings; readonly b: RankingSettings }): void {
+  const before = judge.judge(a)
+  const after = judge.judge(b)
+  const differences = after.map(({ ndcg }, at) => ndcg - before[at]!.ndcg)
+  const byDifference = after
+    .map(({ query }, at) => ({ query, by: differences[at]! }))
+    .sort((x, y) => x.by - y.by)
+  for (const { query, by } of byDifference) if (by !== 0) console.log(`  ${signed(by)}  ${query}`)
+  for (const [name, queries] of [
+    ['a', before],
+    ['b', after],
+  ] as const)
+    console.log(
+      `${name}: nDCG@10 ${digits(mean(queries.map(({ ndcg }) => ndcg)))}, judged@10 ${digits(mean(queries.map(({ judged }) => judged)))}`,
+    )
+  const { low, high } = bootstrapInterval(differences)
+  console.log(
+    `b - a: ${signed(mean(differences))}, 95 % of resampled queries within ${signed(low)} to ${signed(high)}`,
+  )
+}
+
+function showSteps(judge: Judge): void {
+  console.log('| step | nDCG@10 | gain | 95 % interval of the gain | judged@10 | recall |')
+  console.log('|---|---|---|---|---|---|')
+  let before: readonly QueryJudged[] | undefined
+  for (const { name, ranking } of steps()) {
+    const queries = judge.judge(ranking, { deep: true })
+    const differences = queries.map(({ ndcg }, at) => ndcg - (before?.[at]?.ndcg ?? ndcg))
+    const { low, high } = bootstrapInterval(differences)
+    const of = (what: 'ndcg' | 'judged' | 'recall') => digits(mean(queries.map((query) => query[what])))
+    const gain = before ? `${signed(mean(differences))} | ${signed(low)} to ${signed(high)}` : '| '
+    console.log(`| ${name} | ${of('ndcg')} | ${gain} | ${of('judged')} | ${of('recall')} |`)
+    before = queries
+  }
+}
+
+function showValidation(judge: Judge): void {
+  const { heldOut, fitted, chosen } = crossValidate(judge, untuned, FOLDS)
+  const now = mean(judge.judge(defaultRanking).map(({ ndcg }) => ndcg))
+  console.log(`default ${digits(now)}; ${FOLDS} folds: held out ${digits(heldOut)}, fitted ${digits(fitted)}`)
+  console.log(JSON.stringify({ fields: chosen.fields, steps: chosen.steps }, null, 2))
+}
+
+function digits(value: number): string {
+  return value.toFixed(3)
+}
+
+function signed(value: number): string {
+  return `${value < 0 ? '' : '+'}${value.toFixed(3)}`
+}
