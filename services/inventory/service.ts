@@ -15,6 +15,7 @@ import { seed } from './operations/seed.ts'
 import { setReorderPoint } from './operations/set-reorder-point.ts'
 import { transfer } from './operations/transfer.ts'
 import { followOrders } from './reactions/follow-orders.ts'
+import { shelveImportedStock } from './reactions/shelve-imported-stock.ts'
 
 export default defineService({
   contract: inventory,
@@ -33,6 +34,6 @@ export default defineService({
     setReorderPoint,
     seed,
   },
-  reactions: [followOrders],
+  reactions: [followOrders, shelveImportedStock],
   jobs: [expireReservationsJob, forgetReservationsJob],
 })
