@@ -7,7 +7,7 @@ import { type Shop, startShop, topology } from './shop.ts'
 
 /** A picture of 2 x 1 pixels: red and blue. */
 const PNG = Buffer.from(
-  'iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAIAAAB7QOjdAAAAD0lEQVR4nGP4z8DAwPAfAAcAAf8Yp2j6AAAAAElFTkSuQmCC',
+  'iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAYAAAD0In+KAAAACXBIWXMAAAPoAAAD6AG1e1JrAAAADklEQVQImWP4z8AAQv8BD/kD/XJRmSAAAAAASUVORK5CYII=',
   'base64',
 )
 
