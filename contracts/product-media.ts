@@ -36,7 +36,7 @@ export const AdminMedia = Media.extend({
   bytes: z.int().nullable(),
   /** Where it was fetched from, or will be when it is first asked for. */
   sourceUrl: z.string().nullable(),
-  /** Whether a product, brand or collection shows it. */
+  /** Whether a product, brand, collection or category shows it. */
   used: z.boolean(),
   version: z.int(),
   createdAt: Timestamp,
@@ -153,7 +153,7 @@ export const mediaOperations = {
     output: z.null(),
     errors: {
       STALE: Stale,
-      MEDIA_IN_USE: { status: 409, title: 'A product, brand or collection shows this picture.' },
+      MEDIA_IN_USE: { status: 409, title: 'A product, brand, collection or category shows this picture.' },
     },
   }),
   setProductMedia: operation({

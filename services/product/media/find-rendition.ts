@@ -27,13 +27,13 @@ export async function findRendition(
 ): Promise<FoundRendition> {
   const media = await findMedia(place.query, mediaId)
   if (!media || (key !== undefined && media.key !== key)) return { state: 'absent' }
-  const failed = place.media.failedSources.get(mediaId)
-  if (failed) return failed
   try {
     const bytes = media.sha256 ? await renditionOf(place, media, wanted) : undefined
     if (bytes) return { state: 'found', bytes, etag: etagOf(media, wanted) }
     // Never fetched, or the store has lost it.
     if (!media.sourceUrl) return { state: 'absent' }
+    const failed = place.media.failedSources.get(mediaId)
+    if (failed) return failed
     const { sha256, width } = await obtainOriginal(place, { mediaId, sourceUrl: media.sourceUrl })
     const made = await renditionOf(place, { sha256, width }, wanted)
     return made ? { state: 'found', bytes: made, etag: etagOf(media, wanted) } : { state: 'absent' }

@@ -10,7 +10,7 @@ const fields = (alt: string) => `
 
 const ofThisUse = fields('coalesce(pm.alt, m.alt)')
 
-/** `Media` of the row `m`: a brand's or a collection's picture. */
+/** `Media` of the row `m`: a brand's, a collection's or a category's picture. */
 export const mediaJson = `json_build_object(${fields('m.alt')})`
 
 /** All pictures of the product `p` in order, each `Media` with `variantIds` (empty: it shows all variants). `[]` without any. */
@@ -32,7 +32,8 @@ export const mainPictureOfProduct = `
 export const isUsed = `
   (exists (select from product.product_media pm where pm.media_id = m.media_id)
    or exists (select from product.brands b where b.media_id = m.media_id)
-   or exists (select from product.collections c where c.media_id = m.media_id))`
+   or exists (select from product.collections c where c.media_id = m.media_id)
+   or exists (select from product.categories c where c.media_id = m.media_id))`
 
 /** `AdminMedia` of the row `m`. */
 export const adminMediaJson = `json_build_object(${fields('m.alt')},

@@ -39,6 +39,7 @@ describe('pictures', () => {
   let host: TestHost
   let s3: S3
   let sources: PictureSource
+  let environment: Record<string, string>
   let staff: Client<typeof product>
   let shop: Client<typeof product>
   let seed = 0
@@ -46,16 +47,14 @@ describe('pictures', () => {
   before(async () => {
     s3 = await startS3()
     sources = await startPictureSource()
-    host = await startTestHost({
-      services: [service],
-      environment: {
-        S3_URL: s3.url,
-        S3_REGION: s3.region,
-        AWS_ACCESS_KEY_ID: s3.credentials.accessKeyId,
-        AWS_SECRET_ACCESS_KEY: s3.credentials.secretAccessKey,
-        MEDIA_SOURCES: `https://pictures.example, ${sources.origin}/`,
-      },
-    })
+    environment = {
+      S3_URL: s3.url,
+      S3_REGION: s3.region,
+      AWS_ACCESS_KEY_ID: s3.credentials.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: s3.credentials.secretAccessKey,
+      MEDIA_SOURCES: `https://pictures.example, ${sources.origin}/`,
+    }
+    host = await startTestHost({ services: [service], environment })
     staff = host.client(product, { actor: aMerchant() })
     shop = host.client(product)
   })
@@ -239,6 +238,16 @@ describe('pictures', () => {
       assert.ok(all.every((content) => bytesOf(content).equals(bytesOf(all[0]!))))
       await view(media, '640.webp')
       assert.equal(putsOf('640.webp').length, 1)
+    })
+
+    it('may be made by two replicas at the same moment, and are the same', async () => {
+      await using replica = await startTestHost({ services: [service], environment, database: host.database })
+      const media = await upload(await aFile({ type: 'jpeg', width: 700, height: 700, noise: true }))
+      const [, , , mediaId, key] = media.url.split('/') as [string, string, string, string, string]
+      const made = await Promise.all(
+        [shop, replica.client(product)].map((one) => one.picture({ mediaId, key, file: '480.avif' })),
+      )
+      assert.ok(bytesOf(made[0] as Content).equals(bytesOf(made[1] as Content)))
     })
 
     it('larger than the original are the original’s size, made and kept once for all widths', async () => {
@@ -649,24 +658,40 @@ describe('pictures', () => {
       await assert.rejects(staff.getMedia({ mediaId }), refusal('MEDIA_NOT_FOUND'))
     })
 
-    it('stay while a product, a brand or a collection shows them', async () => {
-      const [ofProduct, ofBrand, ofCollection] = [await aMedia(), await aMedia(), await aMedia()]
+    it('stay while a product, a brand, a collection or a category shows them, each of which tells of a new text', async () => {
       const { productId } = await aPublished()
+      const ofProduct = await aMedia()
       await staff.setProductMedia({
         productId,
         version: await versionOf(productId),
         items: [{ mediaId: ofProduct.mediaId }],
       })
-      await host.pool.query(
-        `insert into product.brands (brand_id, slug, name, media_id) values ($1, 'shown', 'Shown', $2)`,
-        [v7(), ofBrand.mediaId],
+      const shelves = await Promise.all(
+        ['brands', 'collections', 'categories'].map(async (table) => {
+          const { mediaId } = await aMedia()
+          const id = { brands: 'brand_id', collections: 'collection_id', categories: 'category_id' }[table]
+          await host.pool.query(
+            `insert into product.${table} (${id}, slug, name, media_id ${table === 'categories' ? ', path, slugs, tree_version' : ''})
+             values ($1::uuid, 'shown', 'Shown', $2 ${table === 'categories' ? ", array[$1::uuid], '{shown}', 1" : ''})`,
+            [v7(), mediaId],
+          )
+          return mediaId
+        }),
       )
-      await host.pool.query(
-        `insert into product.collections (collection_id, slug, name, media_id) values ($1, 'shown', 'Shown', $2)`,
-        [v7(), ofCollection.mediaId],
-      )
-      for (const { mediaId } of [ofProduct, ofBrand, ofCollection])
+      for (const mediaId of [ofProduct.mediaId, ...shelves])
         await assert.rejects(staff.deleteMedia({ mediaId, version: 1 }), refusal('MEDIA_IN_USE'))
+
+      await host.settled()
+      const before = (await host.loggedEvents()).length
+      for (const mediaId of shelves) await staff.changeMedia({ mediaId, version: 1, alt: 'Anew' })
+      await host.settled()
+      assert.deepEqual(
+        (await host.loggedEvents())
+          .slice(before)
+          .map(({ name }) => name)
+          .sort(),
+        ['product.brand-changed', 'product.category-changed', 'product.collection-changed'],
+      )
     })
 
     it('are either deleted or shown when both are asked at once', async () => {

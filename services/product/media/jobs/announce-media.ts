@@ -1,5 +1,6 @@
-import { ProductChanged } from '@stoa/contracts/product'
-import { type Job, job } from '@stoa/runtime'
+import { CategoryChanged, ProductChanged } from '@stoa/contracts/product'
+import { BrandChanged, CollectionChanged } from '@stoa/contracts/product-assortment'
+import { type Job, job, type Tx } from '@stoa/runtime'
 import { z } from 'zod'
 import type { Context } from '../../context.ts'
 import { relist } from '../../listings.ts'
@@ -24,12 +25,13 @@ type Row = {
   skus: string[]
 }
 
-/** Says of the products that show a picture that they have changed, page by page: what is read of them holds its text and size. */
+/** Says of what shows a picture that it has changed, page by page: what is read of it holds the picture's text and size. */
 export const announceMedia: Job<typeof Input, Context> = job({
   name: 'announce-media',
   input: Input,
   handle: async ({ mediaId, change, after }, ctx) => {
     await ctx.transaction(async (tx) => {
+      if (after === undefined) await announceShelves(tx, mediaId)
       const rows = await tx.query<Row>(PAGE_OF_PRODUCTS, [
         mediaId,
         after ?? null,
@@ -50,6 +52,31 @@ export const announceMedia: Job<typeof Input, Context> = job({
     })
   },
 })
+
+/** A brand has a picture of its own; more than these that share one wait until their cached pages expire. */
+const MAX_SHELVES = 100
+
+async function announceShelves(tx: Tx, mediaId: string): Promise<void> {
+  const shelves = await tx.query<{ kind: 'brand' | 'category' | 'collection'; id: string; version: number }>(
+    `(select 'brand' as kind, brand_id as id, version from product.brands where media_id = $1 limit ${MAX_SHELVES})
+     union all
+     (select 'collection', collection_id, version from product.collections where media_id = $1 limit ${MAX_SHELVES})
+     union all
+     (select 'category', category_id, tree_version from product.categories where media_id = $1 limit ${MAX_SHELVES})`,
+    [mediaId],
+  )
+  for (const { kind, id, version } of shelves)
+    switch (kind) {
+      case 'brand':
+        tx.emit(BrandChanged, { brandId: id, deleted: false }, { version })
+        break
+      case 'collection':
+        tx.emit(CollectionChanged, { collectionId: id, deleted: false }, { version })
+        break
+      case 'category':
+        tx.emit(CategoryChanged, { categoryId: id, deleted: false }, { version })
+    }
+}
 
 const PAGE_OF_PRODUCTS = `
   with page as (
