@@ -1,4 +1,9 @@
-import { CategoryChanged, ProductChanged, type ProductStatus } from '@stoa/contracts/product'
+import {
+  AttributeChanged,
+  CategoryChanged,
+  ProductChanged,
+  type ProductStatus,
+} from '@stoa/contracts/product'
 import type { Tx } from '@stoa/runtime'
 import type { z } from 'zod'
 
@@ -6,14 +11,18 @@ import type { z } from 'zod'
 const PAGE = 500
 
 /**
- * Announces all categories, then all products, as they are now. A position is `category:<id>` or `product:<id>`: the last one
- * announced.
+ * Announces all categories, then all attributes, then all products, as they are now. A position is `category:<id>`, `attribute:<code>`
+ * or `product:<id>`: the last one announced.
  */
 export async function republish(after: string | undefined, tx: Tx): Promise<string | undefined> {
   const [kind, id] = after?.split(':') ?? ['category', undefined]
   if (kind === 'category') {
     const last = await republishCategories(id, tx)
-    return last === undefined ? 'product:' : `category:${last}`
+    return last === undefined ? 'attribute:' : `category:${last}`
+  }
+  if (kind === 'attribute') {
+    const last = await republishAttributes(id ?? '', tx)
+    return last === undefined ? 'product:' : `attribute:${last}`
   }
   const last = await republishProducts(id === '' ? undefined : id, tx)
   return last === undefined ? undefined : `product:${last}`
@@ -30,6 +39,15 @@ async function republishCategories(after: string | undefined, tx: Tx): Promise<s
   for (const { id, version } of rows)
     tx.emit(CategoryChanged, { categoryId: id, deleted: false }, { version })
   return rows.length === PAGE ? rows.at(-1)!.id : undefined
+}
+
+async function republishAttributes(after: string, tx: Tx): Promise<string | undefined> {
+  const rows = await tx.query<{ code: string; version: number }>(
+    `select code, version from product.attributes where code > $1 order by code limit ${PAGE} for share`,
+    [after],
+  )
+  for (const { code, version } of rows) tx.emit(AttributeChanged, { code, deleted: false }, { version })
+  return rows.length === PAGE ? rows.at(-1)!.code : undefined
 }
 
 async function republishProducts(after: string | undefined, tx: Tx): Promise<string | undefined> {

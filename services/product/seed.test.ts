@@ -115,6 +115,76 @@ describe('seed', () => {
     await assert.rejects(platform.get({ idOrSlug: 'fine' }), { code: 'PRODUCT_NOT_FOUND' })
   })
 
+  test('attributes, pictures, links and collections come with the goods, once', async () => {
+    const sourceUrl = 'http://pictures.example/rug-red.png'
+    const rich: Seed = {
+      categories: [
+        { slug: 'floor', name: 'Floor', seo: { title: 'Floors' }, image: { sourceUrl, alt: 'A floor' } },
+      ],
+      attributes: [
+        { code: 'material', name: 'Material', type: 'select', allowedValues: ['wool'], filterable: true },
+      ],
+      products: [
+        {
+          slug: 'rug',
+          name: 'Rug',
+          brand: 'Weavers',
+          categorySlugs: ['floor'],
+          attributes: { material: 'wool' },
+          seo: { title: 'Rugs' },
+          options: [{ name: 'Colour', values: ['Red', 'Blue'] }],
+          variants: [
+            aVariant({ sku: 'RUG-R', options: { Colour: 'Red' } }),
+            aVariant({ sku: 'RUG-B', options: { Colour: 'Blue' } }),
+          ],
+          media: [
+            { sourceUrl, alt: 'A red rug', width: 1600, height: 1200, variantSkus: ['RUG-R'] },
+            { sourceUrl: 'http://pictures.example/rug.png' },
+          ],
+        },
+        { slug: 'mat', name: 'Mat', variants: [aVariant()] },
+      ],
+      links: [{ slug: 'rug', kind: 'cross-sell', slugs: ['mat', 'nowhere', 'rug'] }],
+      collections: [{ slug: 'soft', name: 'Soft', slugs: ['mat', 'nowhere', 'rug'] }],
+    }
+    assert.deepEqual(await platform.seed(rich), { categories: 1, products: 2, variants: 3 })
+    const shop = host.client(product)
+    const rug = await shop.get({ idOrSlug: 'rug' })
+    assert.deepEqual(
+      rug.attributes.map(({ name, value }) => [name, value]),
+      [['Material', 'wool']],
+    )
+    assert.deepEqual(
+      rug.media.map(({ alt, width, variantIds }) => [alt, width, variantIds]),
+      [
+        ['A red rug', 1600, [rug.variants[0]!.variantId]],
+        ['', null, []],
+      ],
+    )
+    assert.equal((await shop.category({ idOrSlug: 'floor' })).image?.alt, 'A red rug')
+    const slugs = (items: { slug: string }[]) => items.map(({ slug }) => slug)
+    assert.deepEqual(slugs((await shop.links({ idOrSlug: 'rug' })).crossSell), ['mat'])
+    assert.deepEqual(slugs((await shop.list({ collection: 'soft' })).items), ['mat', 'rug'])
+
+    const events = (await host.loggedEvents()).length
+    assert.deepEqual(await platform.seed(rich), { categories: 0, products: 0, variants: 0 })
+    assert.equal((await host.loggedEvents()).length, events)
+    await assert.rejects(
+      platform.seed({
+        categories: [],
+        products: [{ slug: 'bad', name: 'Bad', attributes: { material: 'steel' }, variants: [aVariant()] }],
+      }),
+      (error) => {
+        assert.ok(error instanceof Rejection)
+        assert.equal(
+          (error.data as { fields: { field: string }[] }).fields[0]!.field,
+          'products.0.attributes.material',
+        )
+        return true
+      },
+    )
+  })
+
   test('its statements do not grow with the goods', async () => {
     await host.settled()
     const counter = statements(host.database.url)
