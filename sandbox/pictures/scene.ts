@@ -67,7 +67,7 @@ export function lying(
   const rotated = (inner: string) => (turn === 0 ? inner : `<g transform="rotate(${turn} 600 600)">${inner}</g>`)
   return (
     `<g transform="translate(${lift * 0.9} ${lift * 1.2})" opacity="0.3" ${art.blur(lift * 0.8, 0.15)}>${rotated(shapes)}</g>` +
-    `<g transform="translate(${lift * 0.25} ${lift * 0.35})" opacity="0.35" ${art.blur(Math.max(1.5, lift * 0.22), 0.06)}>${rotated(shapes)}</g>` +
+    `<g transform="translate(${lift * 0.25} ${lift * 0.35})" opacity="0.35" ${art.blur(Math.max(2.5, lift * 0.22), 0.06)}>${rotated(shapes)}</g>` +
     rotated(content)
   )
 }

@@ -53,7 +53,7 @@ export const electronics = {
       const special = (row === 0 && column === 0) || (row === 2 && column === columns - 1) || (row === 4 && column === columns - 2)
       const tone = special ? accent : column === 0 || column === columns - 1 || row === 4 ? shade(colour, -0.07) : shade(colour, 0.04)
       const r = shape === 'round' ? 29 : 10
-      return path(box(kx, ky + 5, kw, 59, r), shade(tone, -0.22)) + path(box(kx + 1, ky, kw - 2, 55, r), shade(tone, -0.05)) + path(box(kx + 6, ky + 3, kw - 12, 45, r - 3), art.linear([[0, shade(tone, 0.02)], [1, shade(tone, 0.07)]], [0, 0, 1, 1])) + (wide ? '' : line(`M${kx + 20} ${ky + 20}h10`, mix(tone, special ? '#fff' : '#333', 0.55), 3))
+      return path(box(kx, ky + 5, kw, 59, r), shade(tone, -0.22)) + path(box(kx + 1, ky, kw - 2, 55, r), shade(tone, -0.05)) + path(box(kx + 6, ky + 3, kw - 12, 45, r - 3), art.linear([[0, shade(tone, 0.02)], [1, shade(tone, 0.07)]], [0, 0, 1, 1])) + (wide ? '' : line(`M${kx + 20} ${ky + 20}h10`, mix(tone, special ? '#ffffff' : '#333333', 0.55), 3))
     }).join('')
     return lying(art, { shapes: dark(d), turn: -10, lift: 26 }, path(d, shade(colour, -0.24), 'transform="translate(0 12)"') + path(d, lit(art, shade(colour, -0.07))) + keys + line(`M${x + 24} ${y + 2}H${x + w - 24}`, shade(colour, 0.2), 3, 'opacity="0.7"'))
   }),
@@ -65,7 +65,7 @@ export const electronics = {
 
   power: thing({ looks: [['bank', 'plug', 'pad', 'hub']], colours: 1, view: 'lying', zoom: [1.18, 600, 600] }, (art, [colour], [shape]) => {
     if (shape === 'pad') {
-      return lying(art, { shapes: oval(600, 600, 320, 320, '#2b2233'), lift: 22 }, line('M600 900C620 1040 800 1000 900 1200', '#8d8a85', 20) + oval(600, 612, 320, 318, shade(colour, -0.25)) + oval(600, 600, 320, 318, lit(art, colour, 1.1)) + oval(600, 600, 320, 318, art.texture('felt'), 'opacity="0.2"') + oval(600, 600, 250, 248, 'none', `stroke="${shade(colour, 0.12)}" stroke-width="5"`) + path('M620 490L540 620H600L580 710L660 580H602Z', mix(colour, '#fff', 0.55)))
+      return lying(art, { shapes: oval(600, 600, 320, 320, '#2b2233'), lift: 22 }, line('M600 900C620 1040 800 1000 900 1200', '#8d8a85', 20) + oval(600, 612, 320, 318, shade(colour, -0.25)) + oval(600, 600, 320, 318, lit(art, colour, 1.1)) + oval(600, 600, 320, 318, art.texture('felt'), 'opacity="0.2"') + oval(600, 600, 250, 248, 'none', `stroke="${shade(colour, 0.12)}" stroke-width="5"`) + path('M620 490L540 620H600L580 710L660 580H602Z', mix(colour, '#ffffff', 0.55)))
     }
     const d = shape === 'bank' ? box(410, 270, 380, 660, 54) : shape === 'plug' ? box(400, 420, 400, 440, 70) : box(310, 430, 580, 300, 40)
     const extras = shape === 'bank' ? [0, 1, 2, 3].map((at) => oval(540 + at * 40, 850, 8, 8, at < 3 ? '#dff0d8' : shade(colour, -0.12))).join('') + path(box(548, 276, 104, 22, 11), shade(colour, -0.4)) : shape === 'plug' ? [500, 680].map((x) => path(box(x - 18, 300, 36, 130, 10), art.linear([[0, '#8d9399'], [0.35, '#f1f3f4'], [1, '#787e83']]))).join('') + [545, 655].map((x) => path(box(x - 36, 800, 72, 26, 13), shade(colour, -0.4))).join('') : line('M310 580C180 580 160 700 60 720', shade(colour, -0.18), 26) + [0, 1, 2, 3].map((at) => path(box(370 + at * 120, 680, 86, 32, at > 1 ? 16 : 5), shade(colour, -0.4))).join('') + oval(840, 480, 7, 7, '#9fd59a')
