@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { Session } from 'node:inspector/promises'
+import { isMainThread } from 'node:worker_threads'
 
 /**
  * Loaded before a measured program (`--import`): ends it in order when the bench is gone, and profiles it when asked. A profile
@@ -24,6 +25,9 @@ async function obey(message: Message): Promise<void> {
   process.send!('done')
 }
 
-process.on('message', (message: Message) => void obey(message))
-process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'))
-process.channel!.unref()
+// The program's threads are loaded with this, too, and have no parent to attend to.
+if (isMainThread) {
+  process.on('message', (message: Message) => void obey(message))
+  process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'))
+  process.channel!.unref()
+}

@@ -5,7 +5,7 @@ import pg from 'pg'
 import { checkout, checkoutProfile } from './checkout.ts'
 import { stopChildren } from './child.ts'
 import { cpuMs, machineCpuMs } from './process-use.ts'
-import { productProfile, productReads } from './product-reads.ts'
+import { productCached, productCachedProfile, productProfile, productReads } from './product-reads.ts'
 import { reactions } from './reactions.ts'
 import { rendition } from './rendition.ts'
 import { reservations } from './reservations.ts'
@@ -14,12 +14,14 @@ import type { Bench, BenchDatabase, Figure, Section } from './section.ts'
 /** `npm run bench`: all figures. `npm run bench -- product checkout`: these sections alone. README.md says what each means. */
 const sections: readonly Section[] = [
   productReads,
+  productCached,
   checkout,
   reservations,
   reactions,
   rendition,
   checkoutProfile,
   productProfile,
+  productCachedProfile,
 ]
 
 const names = process.argv.slice(2)

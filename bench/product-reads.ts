@@ -3,6 +3,7 @@ import productService from '@stoa/product'
 import { readConfig } from '@stoa/runtime'
 import autocannon from 'autocannon'
 import pg from 'pg'
+import type { BareCachedRoute } from './bare-cached-route.ts'
 import type { BareRoute } from './bare-route.ts'
 import { freePort, startChild } from './child.ts'
 import { cpuMs } from './process-use.ts'
@@ -20,12 +21,15 @@ const POOL_SIZE = 10
 /** A read never touches the same product all the time. */
 const PRODUCTS_READ = 20
 
+/** What a read costs that the gateway has not kept. */
+const WITHOUT_CACHE = { GATEWAY_CACHE_BYTES: '0' }
+
 /** Reads of the catalogue through the whole shop, beside a bare route that runs the same statements. */
 export const productReads: Section = {
   name: 'product',
   always: true,
   run: async (bench) => {
-    await using shop = await openShop(bench, 'product')
+    await using shop = await openShop(bench, 'product', WITHOUT_CACHE)
     const slugs = shop.goods.slugs.slice(0, PRODUCTS_READ)
     const list = [{ path: '/v1/products?limit=20', operation: 'list', input: { limit: 20 } }]
     const detail = slugs.map((slug) => ({
@@ -54,8 +58,50 @@ export const productReads: Section = {
       { name: 'Product list', paths: list.map(({ path }) => path) },
       { name: 'Product detail', paths: detail.map(({ path }) => path) },
     ])
-      figures.push(await compare(name, paths, { whole, floor }))
+      figures.push(await compare(name, paths, { whole, floor }, { atLeast: 60 }))
     return figures
+  },
+}
+
+/** Reads that the gateway has kept, beside a bare route that has the same bytes in its hand, and logs and measures alike. */
+export const productCached: Section = {
+  name: 'product-cached',
+  always: true,
+  run: async (bench) => {
+    await using shop = await openShop(bench, 'cached')
+    const list = ['/v1/products?limit=20']
+    const detail = shop.goods.slugs.slice(0, PRODUCTS_READ).map((slug) => `/v1/products/${slug}`)
+    const routes: BareCachedRoute[] = await Promise.all(
+      [...list, ...detail].map(async (path) => ({
+        path: path.split('?')[0]!,
+        body: await (await fetch(`${shop.url}${path}`)).text(),
+      })),
+    )
+    const port = await freePort()
+    const bareUrl = `http://127.0.0.1:${port}`
+    await using bare = await startChild('./bare-cached-route.ts', {
+      readyUrl: `${bareUrl}/readyz`,
+      environment: { PORT: String(port), ROUTES: JSON.stringify(routes) },
+    })
+    const servers = { whole: { url: shop.url, pid: shop.host.pid }, floor: { url: bareUrl, pid: bare.pid } }
+    return [
+      await compare('Product list, cached', list, servers, { atLeast: 50 }),
+      await compare('Product detail, cached', detail, servers, { atLeast: 50 }),
+    ]
+  },
+}
+
+/** Where the host's CPU goes when a kept answer is given. */
+export const productCachedProfile: Section = {
+  name: 'product-cached-profile',
+  always: false,
+  run: async (bench) => {
+    await using shop = await openShop(bench, 'profile')
+    const server = { url: shop.url, pid: shop.host.pid }
+    const paths = shop.goods.slugs.slice(0, PRODUCTS_READ).map((slug) => `/v1/products/${slug}`)
+    await load(server, paths, WARM_UP_S)
+    console.log(await profiled(shop.host, async () => (await load(server, paths, ROUND_S)).answered))
+    return []
   },
 }
 
@@ -64,7 +110,7 @@ export const productProfile: Section = {
   name: 'product-profile',
   always: false,
   run: async (bench) => {
-    await using shop = await openShop(bench, 'profile')
+    await using shop = await openShop(bench, 'profile', WITHOUT_CACHE)
     const server = { url: shop.url, pid: shop.host.pid }
     const paths = shop.goods.slugs.slice(0, PRODUCTS_READ).map((slug) => `/v1/products/${slug}`)
     await load(server, paths, WARM_UP_S)
@@ -80,6 +126,7 @@ async function compare(
   name: string,
   paths: readonly string[],
   { whole, floor }: { whole: Server; floor: Server },
+  bound: { readonly atLeast: number },
 ): Promise<Figure> {
   for (const path of paths) await assertSameAnswer(path, { whole, floor })
   for (const server of [whole, floor]) await load(server, paths, WARM_UP_S)
@@ -98,7 +145,7 @@ async function compare(
     `${name}: rate through the shop / bare route`,
     share * 100,
     '%',
-    { atLeast: 60 },
+    bound,
     `${beside('whole')}; bare ${beside('floor')}`,
   )
 }

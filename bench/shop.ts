@@ -11,7 +11,11 @@ export type Shop = AsyncDisposable & {
   readonly databaseUrl: string
 }
 
-export async function openShop(bench: Bench, name: string): Promise<Shop> {
+export async function openShop(
+  bench: Bench,
+  name: string,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Shop> {
   await using stack = new AsyncDisposableStack()
   const database = stack.use(await bench.createDatabase(name))
   const goods = await seedGoods(database.url)
@@ -37,6 +41,7 @@ export async function openShop(bench: Bench, name: string): Promise<Shop> {
         STRIPE_URL: sandboxUrl,
         SMTP_URL: `smtp://127.0.0.1:${smtpPort}`,
         LOG_LEVEL: 'info',
+        ...environment,
       },
     }),
   )
