@@ -188,6 +188,7 @@ async function recordStatement(
     const asked: { text: string; values: readonly unknown[] }[] = []
     await productService.operations[operation]!(input, {
       config: readConfig(productService.config, {}),
+      actor: { kind: 'anonymous' },
       query: async (text: string, values: readonly unknown[] = []) => {
         asked.push({ text, values })
         return (await client.query(text, [...values])).rows
