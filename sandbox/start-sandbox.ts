@@ -5,6 +5,7 @@ import { homeRoute } from './home-page.ts'
 import { createRouter, json, type Route } from './http-router.ts'
 import { openJournal } from './journal.ts'
 import { startMailbox } from './mailbox/mailbox.ts'
+import { createPhotoStudio } from './pictures/pictures.ts'
 import type { Keys } from './stripe/api.ts'
 import { createStripe } from './stripe/stripe.ts'
 
@@ -66,7 +67,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const home = homeRoute({ smtpPort: mailbox.port, publishableKey: keys.publishable })
   const server = createServer(
     { keepAliveTimeout: 65_000, requestTimeout: 30_000 },
-    createRouter([home, resetAll, ...stripe.routes, ...mailbox.routes]),
+    createRouter([home, resetAll, ...stripe.routes, ...mailbox.routes, ...createPhotoStudio().routes]),
   )
 
   async function stop(): Promise<void> {

@@ -1,6 +1,6 @@
 import { type Chance, chance } from './chance.ts'
 import { mix, shade } from './colours.ts'
-import { TILE_PX, type Texture, textureTile } from './textures.ts'
+import { type Texture, TILE_PX, textureTile } from './textures.ts'
 
 /** A picture is square; so many units, each a pixel. */
 export const SIDE = 1200
@@ -15,7 +15,10 @@ export type Art = {
   define(build: (id: string) => string): string
   /** Left to right, top to bottom, or along any line in shares of the painted shape's box. */
   linear(stops: readonly Stop[], line?: readonly [x1: number, y1: number, x2: number, y2: number]): string
-  radial(stops: readonly Stop[], circle?: { cx?: number; cy?: number; r?: number; fx?: number; fy?: number }): string
+  radial(
+    stops: readonly Stop[],
+    circle?: { cx?: number; cy?: number; r?: number; fx?: number; fy?: number },
+  ): string
   texture(name: Texture, options?: { scale?: number; turn?: number; stretch?: number }): string
   /** A whole `filter` attribute. `room`: shares of the box that the blur may spill over. */
   blur(deviation: number, room?: number): string
@@ -37,9 +40,15 @@ export function createArt(words: string): Art {
     random: chance(words),
     define,
     linear: (stops, [x1, y1, x2, y2] = [0, 0, 1, 0]) =>
-      define((id) => `<linearGradient id="${id}" x1="${x1}" y1="${y1}" x2="${x2}" y2="${y2}">${stopsOf(stops)}</linearGradient>`),
+      define(
+        (id) =>
+          `<linearGradient id="${id}" x1="${x1}" y1="${y1}" x2="${x2}" y2="${y2}">${stopsOf(stops)}</linearGradient>`,
+      ),
     radial: (stops, { cx = 0.5, cy = 0.5, r = 0.5, fx = cx, fy = cy } = {}) =>
-      define((id) => `<radialGradient id="${id}" cx="${cx}" cy="${cy}" r="${r}" fx="${fx}" fy="${fy}">${stopsOf(stops)}</radialGradient>`),
+      define(
+        (id) =>
+          `<radialGradient id="${id}" cx="${cx}" cy="${cy}" r="${r}" fx="${fx}" fy="${fy}">${stopsOf(stops)}</radialGradient>`,
+      ),
     texture: (name, { scale = 1, turn = 0, stretch = 1 } = {}) =>
       define(
         (id) =>
@@ -59,7 +68,10 @@ export function createArt(words: string): Art {
 
 const stopsOf = (stops: readonly Stop[]) =>
   stops
-    .map(([offset, colour, opacity]) => `<stop offset="${offset}" stop-color="${colour}"${opacity === undefined ? '' : ` stop-opacity="${opacity}"`}/>`)
+    .map(
+      ([offset, colour, opacity]) =>
+        `<stop offset="${offset}" stop-color="${colour}"${opacity === undefined ? '' : ` stop-opacity="${opacity}"`}/>`,
+    )
     .join('')
 
 export const path = (d: string, fill: string, more = '') => `<path d="${d}" fill="${fill}" ${more}/>`
@@ -70,7 +82,8 @@ export const oval = (cx: number, cy: number, rx: number, ry: number, fill: strin
 export const group = (content: string, more: string) => `<g ${more}>${content}</g>`
 
 /** A closed shape through its points. */
-export const polygon = (points: readonly Point[]) => `M${points.map(([x, y]) => `${n(x)} ${n(y)}`).join('L')}Z`
+export const polygon = (points: readonly Point[]) =>
+  `M${points.map(([x, y]) => `${n(x)} ${n(y)}`).join('L')}Z`
 export const box = (x: number, y: number, width: number, height: number, radius = 0) => {
   const r = Math.min(radius, width / 2, height / 2)
   return `M${n(x + r)} ${n(y)}h${n(width - 2 * r)}a${r} ${r} 0 0 1 ${r} ${r}v${n(height - 2 * r)}a${r} ${r} 0 0 1 ${-r} ${r}h${n(2 * r - width)}a${r} ${r} 0 0 1 ${-r} ${-r}v${n(2 * r - height)}a${r} ${r} 0 0 1 ${r} ${-r}z`
@@ -80,13 +93,19 @@ export const box = (x: number, y: number, width: number, height: number, radius 
 export function curveThrough(points: readonly Point[]): string {
   let d = ''
   for (let at = 0; at < points.length - 1; at++) {
-    const [before, from, to, after] = [points[at - 1] ?? points[at]!, points[at]!, points[at + 1]!, points[at + 2] ?? points[at + 1]!]
+    const [before, from, to, after] = [
+      points[at - 1] ?? points[at]!,
+      points[at]!,
+      points[at + 1]!,
+      points[at + 2] ?? points[at + 1]!,
+    ]
     d += `C${n(from[0] + (to[0] - before[0]) / 6)} ${n(from[1] + (to[1] - before[1]) / 6)} ${n(to[0] - (after[0] - from[0]) / 6)} ${n(to[1] - (after[1] - from[1]) / 6)} ${n(to[0])} ${n(to[1])}`
   }
   return d
 }
 
-export const curve = (points: readonly Point[]) => `M${n(points[0]![0])} ${n(points[0]![1])}${curveThrough(points)}`
+export const curve = (points: readonly Point[]) =>
+  `M${n(points[0]![0])} ${n(points[0]![1])}${curveThrough(points)}`
 /** A soft closed outline through its points. */
 export function blob(points: readonly Point[]): string {
   const around = [points.at(-1)!, ...points, points[0]!, points[1]!]
@@ -130,27 +149,51 @@ export type Surface = 'matte' | 'gloss' | 'satin' | 'metal' | 'glass'
 export function round(art: Art, colour: string, surface: Surface = 'matte'): string {
   if (surface === 'metal')
     return art.linear([
-      [0, shade(colour, -0.26)], [0.07, shade(colour, -0.1)], [0.16, shade(colour, 0.1)], [0.25, shade(colour, 0.22)],
-      [0.34, shade(colour, 0.06)], [0.5, shade(colour, -0.06)], [0.62, shade(colour, -0.18)], [0.74, shade(colour, -0.27)],
-      [0.85, shade(colour, -0.12)], [0.92, shade(colour, 0.05)], [1, shade(colour, -0.2)],
+      [0, shade(colour, -0.26)],
+      [0.07, shade(colour, -0.1)],
+      [0.16, shade(colour, 0.1)],
+      [0.25, shade(colour, 0.22)],
+      [0.34, shade(colour, 0.06)],
+      [0.5, shade(colour, -0.06)],
+      [0.62, shade(colour, -0.18)],
+      [0.74, shade(colour, -0.27)],
+      [0.85, shade(colour, -0.12)],
+      [0.92, shade(colour, 0.05)],
+      [1, shade(colour, -0.2)],
     ])
   if (surface === 'glass')
     return art.linear([
-      [0, shade(colour, -0.36), 0.85], [0.05, shade(colour, -0.14), 0.5], [0.2, shade(colour, 0.05), 0.26], [0.55, colour, 0.2],
-      [0.85, shade(colour, -0.07), 0.34], [0.95, shade(colour, -0.22), 0.58], [1, shade(colour, -0.38), 0.88],
+      [0, shade(colour, -0.36), 0.85],
+      [0.05, shade(colour, -0.14), 0.5],
+      [0.2, shade(colour, 0.05), 0.26],
+      [0.55, colour, 0.2],
+      [0.85, shade(colour, -0.07), 0.34],
+      [0.95, shade(colour, -0.22), 0.58],
+      [1, shade(colour, -0.38), 0.88],
     ])
   const k = surface === 'satin' ? 1.1 : 1
   return art.linear([
-    [0, shade(colour, -0.085 * k)], [0.1, shade(colour, 0.0)], [0.28, shade(colour, 0.075 * k)], [0.46, shade(colour, 0.015)],
-    [0.72, shade(colour, -0.12 * k)], [0.9, shade(colour, -0.195 * k)], [1, shade(colour, -0.145 * k)],
+    [0, shade(colour, -0.085 * k)],
+    [0.1, shade(colour, 0.0)],
+    [0.28, shade(colour, 0.075 * k)],
+    [0.46, shade(colour, 0.015)],
+    [0.72, shade(colour, -0.12 * k)],
+    [0.9, shade(colour, -0.195 * k)],
+    [1, shade(colour, -0.145 * k)],
   ])
 }
 
 /** What a glazed or varnished round thing reflects of the window: laid over `round`. */
 export const reflection = (art: Art, strength = 0.55) =>
   art.linear([
-    [0.13, '#fff', 0], [0.17, '#fff', strength * 0.85], [0.235, '#fff', strength], [0.27, '#fff', strength * 0.25], [0.3, '#fff', 0],
-    [0.9, '#fff', 0], [0.945, '#fff', strength * 0.22], [0.97, '#fff', 0],
+    [0.13, '#fff', 0],
+    [0.17, '#fff', strength * 0.85],
+    [0.235, '#fff', strength],
+    [0.27, '#fff', strength * 0.25],
+    [0.3, '#fff', 0],
+    [0.9, '#fff', 0],
+    [0.945, '#fff', strength * 0.22],
+    [0.97, '#fff', 0],
   ])
 
 /** Darker towards the ground. */
@@ -174,7 +217,12 @@ export const piece = (
 ): string => path(d, paint, more) + (relief ? path(d, relief.texture, `opacity="${relief.strength}"`) : '')
 
 /** Sawn wood. */
-export const wood = (art: Art, d: string, colour: string, { turn = 0, scale = 1.3 }: { turn?: number; scale?: number } = {}) =>
+export const wood = (
+  art: Art,
+  d: string,
+  colour: string,
+  { turn = 0, scale = 1.3 }: { turn?: number; scale?: number } = {},
+) =>
   path(d, lit(art, colour, 0.9)) +
   path(d, art.texture('fibre', { scale, turn, stretch: 3 }), `opacity="${0.2}"`)
 

@@ -31,14 +31,24 @@ export function backdrop(art: Art, { colour, view }: { colour: string; view: 'st
     ],
     [0, 0, 0, 1],
   )
-  const sheet = (paint: string, more = '') => `<rect width="${SIDE}" height="${SIDE}" fill="${paint}" ${more}/>`
-  return sheet(pool) + (view === 'standing' ? sheet(floor) : '') + sheet(art.texture('grain'), 'opacity="0.018"')
+  const sheet = (paint: string, more = '') =>
+    `<rect width="${SIDE}" height="${SIDE}" fill="${paint}" ${more}/>`
+  return (
+    sheet(pool) + (view === 'standing' ? sheet(floor) : '') + sheet(art.texture('grain'), 'opacity="0.018"')
+  )
 }
 
 /** Under something that stands: close and dark where it touches, long and faint away from the window. */
 export function groundShadow(
   art: Art,
-  { x = 600, y = GROUND, radius, height = 300, tilt = 0.17, strength = 1 }: { x?: number; y?: number; radius: number; height?: number; tilt?: number; strength?: number },
+  {
+    x = 600,
+    y = GROUND,
+    radius,
+    height = 300,
+    tilt = 0.17,
+    strength = 1,
+  }: { x?: number; y?: number; radius: number; height?: number; tilt?: number; strength?: number },
 ): string {
   const soft = (depth: number) =>
     art.radial([
@@ -64,7 +74,8 @@ export function lying(
   { shapes, turn = 0, lift = 16 }: { shapes: string; turn?: number; lift?: number },
   content: string,
 ): string {
-  const rotated = (inner: string) => (turn === 0 ? inner : `<g transform="rotate(${turn} 600 600)">${inner}</g>`)
+  const rotated = (inner: string) =>
+    turn === 0 ? inner : `<g transform="rotate(${turn} 600 600)">${inner}</g>`
   return (
     `<g transform="translate(${lift * 0.9} ${lift * 1.2})" opacity="0.3" ${art.blur(lift * 0.8, 0.15)}>${rotated(shapes)}</g>` +
     `<g transform="translate(${lift * 0.25} ${lift * 0.35})" opacity="0.35" ${art.blur(Math.max(2.5, lift * 0.22), 0.06)}>${rotated(shapes)}</g>` +

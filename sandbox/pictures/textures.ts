@@ -2,7 +2,21 @@ import { crc32, deflateSync } from 'node:zlib'
 import { type Chance, chance } from './chance.ts'
 
 export const textureNames = [
-  'grain', 'cloud', 'fibre', 'brushed', 'speckle', 'weave', 'canvas', 'knit', 'rib', 'twill', 'waffle', 'cord', 'felt', 'leather', 'wicker',
+  'grain',
+  'cloud',
+  'fibre',
+  'brushed',
+  'speckle',
+  'weave',
+  'canvas',
+  'knit',
+  'rib',
+  'twill',
+  'waffle',
+  'cord',
+  'felt',
+  'leather',
+  'wicker',
 ] as const
 export type Texture = (typeof textureNames)[number]
 
@@ -17,17 +31,37 @@ const reliefs: Record<Texture, (random: Chance) => Relief> = {
     const dots = noise(random, TILE_PX, TILE_PX)
     return (x, y) => dots(x, y)
   },
-  cloud: (random) => octaves(random, [[4, 4, 0.5], [8, 8, 0.3], [16, 16, 0.2], [64, 64, 0.12]]),
+  cloud: (random) =>
+    octaves(random, [
+      [4, 4, 0.5],
+      [8, 8, 0.3],
+      [16, 16, 0.2],
+      [64, 64, 0.12],
+    ]),
   // Wood: rings seen along the trunk, with pores.
   fibre: (random) => {
-    const broad = octaves(random, [[2, 12, 0.6], [3, 32, 0.4]])
-    const pores = octaves(random, [[8, 128, 0.6], [16, 256, 0.5]])
-    return (x, y) => Math.sin((broad(x, y) * 5 + y / 14) * 1.0) * 0.35 * wrap(y) + broad(x, y) * 0.45 + pores(x, y) * 0.35
+    const broad = octaves(random, [
+      [2, 12, 0.6],
+      [3, 32, 0.4],
+    ])
+    const pores = octaves(random, [
+      [8, 128, 0.6],
+      [16, 256, 0.5],
+    ])
+    return (x, y) =>
+      Math.sin((broad(x, y) * 5 + y / 14) * 1.0) * 0.35 * wrap(y) + broad(x, y) * 0.45 + pores(x, y) * 0.35
   },
-  brushed: (random) => octaves(random, [[2, 128, 0.5], [4, 256, 0.5]]),
+  brushed: (random) =>
+    octaves(random, [
+      [2, 128, 0.5],
+      [4, 256, 0.5],
+    ]),
   speckle: (random) => {
     const dots = Array.from({ length: 150 }, () => ({
-      x: random.between(0, TILE_PX), y: random.between(0, TILE_PX), r: random.between(0.5, 2.1) ** 1.3, depth: random.between(0.4, 1),
+      x: random.between(0, TILE_PX),
+      y: random.between(0, TILE_PX),
+      r: random.between(0.5, 2.1) ** 1.3,
+      depth: random.between(0.4, 1),
     }))
     return (x, y) =>
       dots.reduce((sum, dot) => {
@@ -40,8 +74,10 @@ const reliefs: Record<Texture, (random: Chance) => Relief> = {
   knit: () => (x, y) => {
     const [wide, high] = [16, 16]
     const u = (x % wide) / wide - 0.5
-    const v = (((y + Math.abs(u) * high * 1.1) % high) + high) % high / high
-    return Math.sin(v * Math.PI) ** 0.7 * (0.5 + 0.5 * Math.cos((Math.abs(u) - 0.25) * 2 * Math.PI)) * 1.5 - 0.85
+    const v = ((((y + Math.abs(u) * high * 1.1) % high) + high) % high) / high
+    return (
+      Math.sin(v * Math.PI) ** 0.7 * (0.5 + 0.5 * Math.cos((Math.abs(u) - 0.25) * 2 * Math.PI)) * 1.5 - 0.85
+    )
   },
   rib: () => (x) => Math.sin((x / 16) * 2 * Math.PI) * 0.7,
   twill: (random) => {
@@ -50,15 +86,25 @@ const reliefs: Record<Texture, (random: Chance) => Relief> = {
   },
   waffle: () => (x, y) => {
     const at = (value: number) => Math.abs(((value % 32) / 32) * 2 - 1)
-    return Math.max(at(x), at(y)) ** 3 * 1.5 - 0.7 + (x % 32 < 16 ? -0.08 : 0.08) + (y % 32 < 16 ? -0.12 : 0.1)
+    return (
+      Math.max(at(x), at(y)) ** 3 * 1.5 - 0.7 + (x % 32 < 16 ? -0.08 : 0.08) + (y % 32 < 16 ? -0.12 : 0.1)
+    )
   },
   cord: (random) => {
     const dots = noise(random, TILE_PX, TILE_PX)
     return (x, y) => Math.abs(Math.sin((x / 16) * Math.PI)) * 1.3 - 0.8 + dots(x, y) * 0.12
   },
-  felt: (random) => octaves(random, [[16, 16, 0.25], [64, 64, 0.4], [256, 256, 0.5]]),
+  felt: (random) =>
+    octaves(random, [
+      [16, 16, 0.25],
+      [64, 64, 0.4],
+      [256, 256, 0.5],
+    ]),
   leather: (random) => {
-    const cells = Array.from({ length: 520 }, () => ({ x: random.between(0, TILE_PX), y: random.between(0, TILE_PX) }))
+    const cells = Array.from({ length: 520 }, () => ({
+      x: random.between(0, TILE_PX),
+      y: random.between(0, TILE_PX),
+    }))
     const grid = new Map<number, typeof cells>()
     const place = (x: number, y: number) => ((x + 16) % 16) * 16 + ((y + 16) % 16)
     for (const cell of cells) {
@@ -122,7 +168,10 @@ function noise(random: Chance, across: number, down: number): Relief {
   }
 }
 
-function octaves(random: Chance, layers: readonly (readonly [across: number, down: number, weight: number])[]): Relief {
+function octaves(
+  random: Chance,
+  layers: readonly (readonly [across: number, down: number, weight: number])[],
+): Relief {
   const sheets = layers.map(([across, down, weight]) => ({ weight, sheet: noise(random, across, down) }))
   return (x, y) => sheets.reduce((sum, { sheet, weight }) => sum + sheet(x, y) * weight, 0)
 }
@@ -137,8 +186,12 @@ function threads(random: Chance, widthPx: number): Relief {
     const [column, row] = [Math.floor(x / widthPx), Math.floor(y / widthPx)]
     const [u, v] = [(x % widthPx) / widthPx, (y % widthPx) / widthPx]
     const over = (column + row) % 2 === 0
-    const bulge = over ? Math.sin(u * Math.PI) * (0.6 + 0.4 * Math.sin(v * Math.PI)) : Math.sin(v * Math.PI) * (0.6 + 0.4 * Math.sin(u * Math.PI))
-    return bulge * 0.9 - 0.55 + (over ? warp[column]! : weft[row]!) + dots(x, y) * 0.15 + (over ? 0.08 : -0.08)
+    const bulge = over
+      ? Math.sin(u * Math.PI) * (0.6 + 0.4 * Math.sin(v * Math.PI))
+      : Math.sin(v * Math.PI) * (0.6 + 0.4 * Math.sin(u * Math.PI))
+    return (
+      bulge * 0.9 - 0.55 + (over ? warp[column]! : weft[row]!) + dots(x, y) * 0.15 + (over ? 0.08 : -0.08)
+    )
   }
 }
 
@@ -151,13 +204,19 @@ const wrap = (y: number) => Math.min(1, Math.min(y, TILE_PX - y) / 40)
 /** Grey with opacity, 8 bits each (W3C PNG 3rd edition, section 11). */
 function png(pixels: Buffer): Buffer {
   const rows = Buffer.alloc(TILE_PX * (TILE_PX * 2 + 1))
-  for (let y = 0; y < TILE_PX; y++) pixels.copy(rows, y * (TILE_PX * 2 + 1) + 1, y * TILE_PX * 2, (y + 1) * TILE_PX * 2)
+  for (let y = 0; y < TILE_PX; y++)
+    pixels.copy(rows, y * (TILE_PX * 2 + 1) + 1, y * TILE_PX * 2, (y + 1) * TILE_PX * 2)
   const header = Buffer.alloc(13)
   header.writeUInt32BE(TILE_PX, 0)
   header.writeUInt32BE(TILE_PX, 4)
   header.set([8, 4, 0, 0, 0], 8)
   const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])
-  return Buffer.concat([signature, chunk('IHDR', header), chunk('IDAT', deflateSync(rows, { level: 6 })), chunk('IEND', Buffer.alloc(0))])
+  return Buffer.concat([
+    signature,
+    chunk('IHDR', header),
+    chunk('IDAT', deflateSync(rows, { level: 6 })),
+    chunk('IEND', Buffer.alloc(0)),
+  ])
 }
 
 function chunk(type: string, content: Buffer): Buffer {

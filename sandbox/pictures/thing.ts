@@ -12,7 +12,11 @@ export type Thing = {
   draw(art: Art, colours: readonly string[], looks: readonly string[]): string
 }
 
-type Colours<Count> = Count extends 1 ? readonly [string] : Count extends 2 ? readonly [string, string] : readonly [string, string, string]
+type Colours<Count> = Count extends 1
+  ? readonly [string]
+  : Count extends 2
+    ? readonly [string, string]
+    : readonly [string, string, string]
 
 /** `draw` gets as many colours and words as are declared. */
 export function thing<const Looks extends readonly (readonly string[])[], const Count extends 1 | 2 | 3>(
@@ -22,7 +26,16 @@ export function thing<const Looks extends readonly (readonly string[])[], const 
     readonly view?: Thing['view']
     readonly zoom?: Thing['zoom']
   },
-  draw: (art: Art, colours: Colours<Count>, looks: { readonly [At in keyof Looks]: Looks[At][number] }) => string,
+  draw: (
+    art: Art,
+    colours: Colours<Count>,
+    looks: { readonly [At in keyof Looks]: Looks[At][number] },
+  ) => string,
 ): Thing {
-  return { ...declared, view: declared.view ?? 'standing', zoom: declared.zoom ?? [1, 600, 600], draw: draw as unknown as Thing['draw'] }
+  return {
+    ...declared,
+    view: declared.view ?? 'standing',
+    zoom: declared.zoom ?? [1, 600, 600],
+    draw: draw as unknown as Thing['draw'],
+  }
 }

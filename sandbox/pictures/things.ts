@@ -8,10 +8,25 @@ import { electronics } from './things/electronics.ts'
 import { furniture } from './things/furniture.ts'
 import { garden } from './things/garden.ts'
 import { home } from './things/home.ts'
-import { pantry } from './things/pantry.ts'
 import { kids } from './things/kids.ts'
 import { outdoor } from './things/outdoor.ts'
+import { pantry } from './things/pantry.ts'
 import { sport } from './things/sport.ts'
 import { tableware } from './things/tableware.ts'
 
-export const things: Readonly<Record<string, Thing>> = { ...tableware, ...cookware, ...home, ...furniture, ...desk, ...electronics, ...bath, ...pantry, ...garden, ...clothing, ...bags, ...outdoor, ...sport, ...kids }
+export const things: Readonly<Record<string, Thing>> = {
+  ...tableware,
+  ...cookware,
+  ...home,
+  ...furniture,
+  ...desk,
+  ...electronics,
+  ...bath,
+  ...pantry,
+  ...garden,
+  ...clothing,
+  ...bags,
+  ...outdoor,
+  ...sport,
+  ...kids,
+}

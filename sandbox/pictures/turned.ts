@@ -1,4 +1,15 @@
-import { type Art, curveThrough, n, oval, path, type Point, reflection, round, type Surface, sink } from './art.ts'
+import {
+  type Art,
+  curveThrough,
+  n,
+  oval,
+  type Point,
+  path,
+  reflection,
+  round,
+  type Surface,
+  sink,
+} from './art.ts'
 import { shade } from './colours.ts'
 import type { Texture } from './textures.ts'
 
@@ -11,7 +22,12 @@ export type Turned = {
   readonly rings: readonly Ring[]
   readonly colour: string
   readonly surface?: Surface
-  readonly relief?: { readonly texture: Texture; readonly strength: number; readonly scale?: number; readonly turn?: number }
+  readonly relief?: {
+    readonly texture: Texture
+    readonly strength: number
+    readonly scale?: number
+    readonly turn?: number
+  }
   /** Height of an ellipse to its width: how far we look from above. */
   readonly tilt?: number
 }
@@ -38,7 +54,9 @@ export function turned(art: Art, thing: Turned): string {
 /** The silhouette, its bottom and top edges being the front halves of ellipses. */
 export function outline({ x = 600, rings, tilt = TILT }: Pick<Turned, 'x' | 'rings' | 'tilt'>): string {
   const left = side(rings.map(([radius, y, corner]) => ({ at: [x - radius, y] as const, corner })))
-  const right = side(rings.toReversed().map(([radius, y, corner]) => ({ at: [x + radius, y] as const, corner })))
+  const right = side(
+    rings.toReversed().map(([radius, y, corner]) => ({ at: [x + radius, y] as const, corner })),
+  )
   const [top, bottom] = [rings[0]!, rings.at(-1)!]
   return (
     `M${n(x - top[0])} ${n(top[1])}${left}` +
@@ -62,28 +80,105 @@ function side(points: readonly { readonly at: Point; readonly corner: true | und
 /** The opening of a vessel: an edge of some thickness and the inner side, which the light meets on the right. */
 export function mouth(
   art: Art,
-  { x = 600, y, radius, colour, inside = colour, edge = 8, tilt = TILT, fill }: {
-    x?: number; y: number; radius: number; colour: string; inside?: string; edge?: number; tilt?: number
+  {
+    x = 600,
+    y,
+    radius,
+    colour,
+    inside = colour,
+    edge = 8,
+    tilt = TILT,
+    fill,
+  }: {
+    x?: number
+    y: number
+    radius: number
+    colour: string
+    inside?: string
+    edge?: number
+    tilt?: number
     /** What is in it, so far below the edge. */
     fill?: { colour: string; depth: number }
   },
 ): string {
   const inner = radius - edge
   const hollow = art.linear([
-    [0, shade(inside, -0.3)], [0.35, shade(inside, -0.2)], [0.75, shade(inside, -0.06)], [1, shade(inside, 0.03)],
+    [0, shade(inside, -0.3)],
+    [0.35, shade(inside, -0.2)],
+    [0.75, shade(inside, -0.06)],
+    [1, shade(inside, 0.03)],
   ])
   const well = `<ellipse cx="${x}" cy="${y}" rx="${inner}" ry="${inner * tilt}"/>`
   return (
-    oval(x, y, radius, radius * tilt, art.linear([[0, shade(colour, 0.1)], [0.5, shade(colour, 0.06)], [1, shade(colour, -0.07)]])) +
+    oval(
+      x,
+      y,
+      radius,
+      radius * tilt,
+      art.linear([
+        [0, shade(colour, 0.1)],
+        [0.5, shade(colour, 0.06)],
+        [1, shade(colour, -0.07)],
+      ]),
+    ) +
     oval(x, y + edge * 0.12, inner, inner * tilt, hollow) +
     (fill
-      ? `<g ${art.clip(well)}>${oval(x, y + fill.depth, inner * 0.985, inner * tilt * 0.985, art.linear([[0, shade(fill.colour, -0.06)], [0.6, fill.colour], [1, shade(fill.colour, 0.07)]], [0, 0, 1, 0.4]))}</g>`
+      ? `<g ${art.clip(well)}>${oval(
+          x,
+          y + fill.depth,
+          inner * 0.985,
+          inner * tilt * 0.985,
+          art.linear(
+            [
+              [0, shade(fill.colour, -0.06)],
+              [0.6, fill.colour],
+              [1, shade(fill.colour, 0.07)],
+            ],
+            [0, 0, 1, 0.4],
+          ),
+        )}</g>`
       : '') +
-    oval(x, y, radius - 1, (radius - 1) * tilt, 'none', `stroke="${shade(colour, 0.16)}" stroke-width="1.6" opacity="0.55"`)
+    oval(
+      x,
+      y,
+      radius - 1,
+      (radius - 1) * tilt,
+      'none',
+      `stroke="${shade(colour, 0.16)}" stroke-width="1.6" opacity="0.55"`,
+    )
   )
 }
 
 /** A flat round top. */
-export const lidTop = (art: Art, { x = 600, y, radius, colour, tilt = TILT }: { x?: number; y: number; radius: number; colour: string; tilt?: number }) =>
-  oval(x, y, radius, radius * tilt, art.linear([[0, shade(colour, 0.14)], [0.55, shade(colour, 0.05)], [1, shade(colour, -0.05)]], [0, 0, 1, 0.5])) +
-  oval(x, y, radius - 1, (radius - 1) * tilt, 'none', `stroke="${shade(colour, 0.2)}" stroke-width="1.6" opacity="0.5"`)
+export const lidTop = (
+  art: Art,
+  {
+    x = 600,
+    y,
+    radius,
+    colour,
+    tilt = TILT,
+  }: { x?: number; y: number; radius: number; colour: string; tilt?: number },
+) =>
+  oval(
+    x,
+    y,
+    radius,
+    radius * tilt,
+    art.linear(
+      [
+        [0, shade(colour, 0.14)],
+        [0.55, shade(colour, 0.05)],
+        [1, shade(colour, -0.05)],
+      ],
+      [0, 0, 1, 0.5],
+    ),
+  ) +
+  oval(
+    x,
+    y,
+    radius - 1,
+    (radius - 1) * tilt,
+    'none',
+    `stroke="${shade(colour, 0.2)}" stroke-width="1.6" opacity="0.5"`,
+  )
