@@ -24,6 +24,9 @@ export function facetCounter(
 ): FacetCounter {
   const { documents, values } = index
   const counts = new Uint32Array(values.facet.length)
+  /** Values that were counted at all: a catalogue has 100,000, a result some hundreds. */
+  const seen: number[] = []
+  const selected = selectedValues()
   /** Of each facet: in how many documents. */
   const documentsWith = new Uint32Array(values.facets.length)
   const lastSeen = new Uint32Array(values.facets.length).fill(0xffff_ffff)
@@ -48,6 +51,7 @@ export function facetCounter(
         total += 1
         for (let at = start; at < end; at += 1) {
           const value = valuePool[at]!
+          if (counts[value] === 0) seen.push(value)
           counts[value]! += 1
           const its = facet[value]!
           if (lastSeen[its] !== document) {
@@ -60,7 +64,9 @@ export function facetCounter(
         if (only >= 0)
           for (let at = start; at < end; at += 1) {
             const value = valuePool[at]!
-            if (facet[value] === only) counts[value]! += 1
+            if (facet[value] !== only) continue
+            if (counts[value] === 0) seen.push(value)
+            counts[value]! += 1
           }
       }
       if ((failed === PASSES || failed === priceFilter) && column) {
@@ -73,56 +79,48 @@ export function facetCounter(
         availability[isAvailable(documents, document) ? 1 : 0]! += 1
     },
     facets: () => {
-      const wanted = request.facets
-      const isWanted = (key: string) => (typeof wanted === 'string' ? wanted === 'all' : wanted.includes(key))
-      const found: Facet[] = []
-      const push = (facet: Facet | undefined) => {
-        if (facet && isWanted(facet.key)) found.push(facet)
-      }
+      const own = [priceFacet(), ratingFacet(), availabilityFacet()].filter((one) => one !== undefined)
       const byValue = valueFacets()
-      push(byValue.find(({ key }) => key === 'category'))
-      push(byValue.find(({ key }) => key === 'brand'))
-      push(priceFacet())
-      push(ratingFacet())
-      push(availabilityFacet())
-      for (const one of byValue)
-        if (one.kind === 'attribute' || one.kind === 'option') {
-          if (found.length >= FACETS) break
-          push(one)
-        }
-      return found
+      const first = byValue.filter(({ kind }) => kind === 'category' || kind === 'brand')
+      const others = byValue.filter(({ kind }) => kind === 'attribute' || kind === 'option')
+      return [...first, ...own.filter(({ key }) => isWanted(key)), ...others].slice(0, FACETS)
     },
+  }
+
+  function isWanted(key: string): boolean {
+    return typeof request.facets === 'string' ? request.facets === 'all' : request.facets.includes(key)
   }
 
   function valueFacets(): Facet[] {
     const byFacet = new Map<number, number[]>()
-    for (let value = 0; value < counts.length; value += 1) {
-      if (counts[value] === 0 && !isSelected(value)) continue
+    for (const value of selected) if (counts[value] === 0) seen.push(value)
+    for (const value of seen) {
       const its = facet[value]!
       const list = byFacet.get(its)
       if (list) list.push(value)
       else byFacet.set(its, [value])
     }
-    const list = [...byFacet].filter(([its]) => {
-      const { counted, key } = values.facets[its]!
-      if (!counted) return false
-      return facetOf.includes(its) || documentsWith[its]! >= SHARED_BY * total || wantsByName(key)
-    })
+    const named = typeof request.facets !== 'string'
+    const list = [...byFacet]
+      .map(([its, numbers]) => ({
+        its,
+        numbers,
+        kind: values.facets[its]!,
+        often: documentsWith[its]!,
+        place: definitionOf(its)?.position ?? 0,
+      }))
+      .filter(
+        ({ its, kind: { counted, key }, often }) =>
+          counted && isWanted(key) && (named || facetOf.includes(its) || often >= SHARED_BY * total),
+      )
     list.sort(
-      ([a], [b]) =>
-        position(a) - position(b) ||
-        documentsWith[b]! - documentsWith[a]! ||
-        compare(values.facets[a]!.key, values.facets[b]!.key),
+      (a, b) =>
+        rank(a.kind.kind) - rank(b.kind.kind) ||
+        a.place - b.place ||
+        b.often - a.often ||
+        compare(a.kind.key, b.kind.key),
     )
-    return list.map(([its, numbers]) => valueFacet(its, numbers))
-  }
-
-  function wantsByName(key: string): boolean {
-    return typeof request.facets !== 'string' && request.facets.includes(key)
-  }
-
-  function position(its: number): number {
-    return definitionOf(its)?.position ?? 0
+    return list.slice(0, FACETS).map(({ its, numbers }) => valueFacet(its, numbers))
   }
 
   function definitionOf(its: number) {
@@ -130,15 +128,25 @@ export function facetCounter(
     return key.startsWith('attribute:') ? index.settings.attributes.get(key.slice(10)) : undefined
   }
 
-  function isSelected(value: number): boolean {
-    const { key } = values.facets[facet[value]!]!
-    const text = values.text[value]!
+  function selectedValues(): ReadonlySet<number> {
     const { filters: asked } = request
-    if (key === 'category') return asked.categories?.includes(text) ?? false
-    if (key === 'brand') return asked.brands?.includes(text) ?? false
-    if (key.startsWith('option:')) return asked.options?.[key.slice(7)]?.includes(text) ?? false
-    const wanted = asked.attributes?.[key.slice(10)]
-    return wanted !== undefined && !isRange(wanted) && wanted.includes(text)
+    const chosen: [key: string, texts: readonly string[]][] = [
+      ['category', asked.categories ?? []],
+      ['brand', asked.brands ?? []],
+      ...Object.entries(asked.options ?? {}).map(([name, texts]): [string, readonly string[]] => [
+        `option:${name}`,
+        texts,
+      ]),
+      ...Object.entries(asked.attributes ?? {}).map(([code, texts]): [string, readonly string[]] => [
+        `attribute:${code}`,
+        isRange(texts) ? [] : texts,
+      ]),
+    ]
+    return new Set(
+      chosen.flatMap(([key, texts]) =>
+        texts.flatMap((text) => values.numbers.get(`${key}\u0000${text}`) ?? []),
+      ),
+    )
   }
 
   function valueFacet(its: number, numbers: number[]): Facet {
@@ -151,7 +159,7 @@ export function facetCounter(
     numbers.sort(
       (a, b) => place(a) - place(b) || counts[b]! - counts[a]! || compare(values.text[a]!, values.text[b]!),
     )
-    const shown = numbers.filter((value, at) => at < FACET_VALUES || isSelected(value))
+    const shown = numbers.filter((value, at) => at < FACET_VALUES || selected.has(value))
     return {
       ...base,
       values: shown.map((value) => ({
@@ -160,7 +168,7 @@ export function facetCounter(
         from: null,
         to: null,
         count: counts[value]!,
-        selected: isSelected(value),
+        selected: selected.has(value),
       })),
       range: null,
     }
@@ -224,6 +232,8 @@ export function facetCounter(
 
 const nameOf = (key: string, name: string | undefined): string =>
   name ?? (key.startsWith('option:') ? key.slice(7) : '')
+
+const rank = (kind: Facet['kind']): number => (kind === 'category' ? 0 : kind === 'brand' ? 1 : 2)
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
