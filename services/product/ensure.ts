@@ -1,5 +1,11 @@
 import { invalidInput } from '@stoa/contract'
-import { AttributeChanged, CategoryChanged, type LinkKind, MAX_CATEGORIES } from '@stoa/contracts/product'
+import {
+  AttributeChanged,
+  CategoryChanged,
+  type LinkKind,
+  MAX_ATTRIBUTE_DEFINITIONS,
+  MAX_CATEGORIES,
+} from '@stoa/contracts/product'
 import type { AttributeDefinition } from '@stoa/contracts/search-document'
 import type { Query, Tx } from '@stoa/runtime'
 import { v7 } from 'uuid'
@@ -95,6 +101,11 @@ export async function ensureAttributes(
 ): Promise<Map<string, AttributeDefinition>> {
   if (definitions.length === 0) return new Map()
   const added = await insertAttributes(tx.query, definitions, 'leave')
+  if (added.length > 0) {
+    const [row] = await tx.query<{ count: number }>('select count(*)::int as count from product.attributes')
+    if (row!.count > MAX_ATTRIBUTE_DEFINITIONS)
+      throw invalidInput({ field: 'attributes', message: `would be more than ${MAX_ATTRIBUTE_DEFINITIONS}` })
+  }
   for (const code of added) tx.emit(AttributeChanged, { code, deleted: false }, { version: 1 })
   const rows = await tx.query<AttributeDefinition>(
     `select code, name, type, unit, allowed_values as "allowedValues", filterable, searchable, position

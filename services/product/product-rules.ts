@@ -1,5 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { FieldError } from '@stoa/contract'
+import { MAX_ATTRIBUTES, MAX_VARIANTS } from '@stoa/contracts/product'
+import { MAX_PRODUCT_MEDIA } from '@stoa/contracts/product-media'
 import { type AttributeRule, attributeFaults } from './attribute-rules.ts'
 import { looksLikeId } from './slug.ts'
 import { isSellable, type ProductState, variantInput } from './stored-product.ts'
@@ -36,6 +38,19 @@ export const planFaults = ({
     ? [{ field: 'unpublishAt', message: 'must be after publishAt' }]
     : []
 
+/** What has grown too large, by changes that were each small enough. */
+export const sizeFaults = ({ variants, attributes, media }: ProductState): FieldError[] => [
+  ...(variants.length > MAX_VARIANTS
+    ? [{ field: 'variants', message: `would be more than ${MAX_VARIANTS}, archived ones included` }]
+    : []),
+  ...(Object.keys(attributes).length > MAX_ATTRIBUTES
+    ? [{ field: 'attributes', message: `would be more than ${MAX_ATTRIBUTES}` }]
+    : []),
+  ...(media.length > MAX_PRODUCT_MEDIA
+    ? [{ field: 'media', message: `would be more than ${MAX_PRODUCT_MEDIA}` }]
+    : []),
+]
+
 /** Which of the attributes that a published product must have are missing. */
 export const missingAttributes = (
   attributes: ProductState['attributes'],
@@ -71,7 +86,7 @@ export function refuse(
         rules,
       ),
     )
-  faults.push(...planFaults(after))
+  faults.push(...planFaults(after), ...sizeFaults(after))
   if (before?.media !== after.media)
     after.media.forEach(({ mediaId }, index) => {
       if (!around.media.has(mediaId))
@@ -97,6 +112,11 @@ export function refuse(
     return { code: 'CATEGORY_NOT_FOUND', fields: [] }
   if (after.status === 'published') {
     if (!isSellable(after.variants)) return { code: 'NOT_SELLABLE', fields: [] }
+    const asked =
+      before?.status !== after.status ||
+      before.categoryIds !== after.categoryIds ||
+      before.attributes !== after.attributes
+    if (!asked) return undefined
     const required = after.categoryIds.flatMap((id) => around.categories.get(id) ?? [])
     const missing = missingAttributes(after.attributes, [...new Set(required)])
     if (missing.length > 0) return invalid(...missing)

@@ -77,8 +77,8 @@ export async function loadAdminProduct(query: Query, productId: string): Promise
 
 const STORED = `
   select json_build_object(
-    'productId', p.product_id, 'version', p.version, 'slug', p.slug, 'name', p.name, 'brand', b.name,
-    'description', p.description, 'status', p.status,
+    'productId', p.product_id, 'version', p.version, 'brandId', p.brand_id, 'slug', p.slug, 'name', p.name,
+    'brand', b.name, 'description', p.description, 'status', p.status,
     'categoryIds', coalesce((
       select json_agg(pc.category_id order by pc.position)
       from product.product_categories pc where pc.product_id = p.product_id), '[]'),

@@ -48,7 +48,11 @@ export type MediaState = {
   readonly variantIds: readonly string[]
 }
 
-export type StoredProduct = ProductState & { readonly productId: string; readonly version: number }
+export type StoredProduct = ProductState & {
+  readonly productId: string
+  readonly version: number
+  readonly brandId: string | null
+}
 
 /** Which fields differ, by their names in the contract. `after` is an `overlay`. */
 export const changedFields = (before: ProductState, after: ProductState): (keyof ProductState)[] =>

@@ -1,8 +1,9 @@
 import type { Query, Tx } from '@stoa/runtime'
 import { announce } from './announce.ts'
-import { brandKey, ensureBrands } from './brands.ts'
+import { type BrandName, brandKey, ensureBrands } from './brands.ts'
 import { schedulePublication } from './jobs/publication.ts'
 import { relist } from './listings.ts'
+import { onlyPricesDiffer } from './only-prices.ts'
 import { reprice } from './pricing/reprice.ts'
 import { saveMedia, saveProducts } from './products.ts'
 import {
@@ -24,16 +25,12 @@ export type BatchChange = {
  * Writes changes of products that are locked, or are at the version that was read (else `Overtaken`): rows, prices, listings, announcements, audit records and plans, in at most five statements however
  * many they are. What does not differ is not in here.
  */
-export async function writeBatch(
-  tx: Tx,
-  changes: readonly BatchChange[],
-  brandIds: ReadonlyMap<string, { readonly brandId: string }>,
-): Promise<void> {
+export async function writeBatch(tx: Tx, changes: readonly BatchChange[], brands: Brands): Promise<void> {
   if (changes.length === 0) return
   const rows = changes.map(({ productId, before, after }) => ({
     productId,
     version: before?.version ?? 0,
-    brandId: after.brand === null ? null : brandIds.get(brandKey(after.brand))!.brandId,
+    brandId: brandIdOf(before, after, brands),
     after,
     variants: changedVariants(before, after),
   }))
@@ -58,7 +55,11 @@ export async function writeBatch(
 
   for (const { productId, before, after } of changes) {
     const version = versions.get(productId)!
-    announce(tx, { ...after, productId, version })
+    announce(
+      tx,
+      { ...after, productId, version },
+      before && onlyPricesDiffer(before, after) ? 'prices' : undefined,
+    )
     const fields = before ? changedFields(before, after) : CREATED
     tx.audit({
       subject: `product:${productId}`,
@@ -95,23 +96,29 @@ function changedVariants(before: StoredProduct | undefined, after: ProductState)
   return after.variants.filter((variant, index) => before.variants[index] !== variant)
 }
 
-type Brands = ReadonlyMap<string, { readonly brandId: string; readonly name: string }>
+type Brands = ReadonlyMap<string, BrandName>
 
-/** By `brandKey`, made where they are not there. */
-export const brandsOf = (query: Query, brands: readonly (string | null | undefined)[]): Promise<Brands> =>
+/** A brand that stays is the same also when somebody gives it another name in this moment. */
+function brandIdOf(
+  before: StoredProduct | undefined,
+  { brand }: ProductState,
+  brands: Brands,
+): string | null {
+  if (brand === null) return null
+  if (before?.brandId && before.brand === brand) return before.brandId
+  const found = brands.get(brandKey(brand))
+  if (!found) throw new Error(`The brand ${brand} was not made`)
+  return found.brandId
+}
+
+/** Those that products will have and do not have now, made where they are not there. By `brandKey`. */
+export const newBrands = (query: Query, changes: readonly BatchChange[]): Promise<Brands> =>
   ensureBrands(
     query,
-    brands.filter((brand) => typeof brand === 'string'),
+    changes.flatMap(({ before, after }) =>
+      after.brand !== null && before?.brand !== after.brand ? [after.brand] : [],
+    ),
   )
 
-/** The brands that the products will have: those that were read, and those of products whose brand stays. */
-export async function brandIdsOf(
-  query: Query,
-  changes: readonly BatchChange[],
-  brands: Brands,
-): Promise<Brands> {
-  const others = changes.flatMap(({ after }) =>
-    after.brand !== null && !brands.has(brandKey(after.brand)) ? [after.brand] : [],
-  )
-  return others.length === 0 ? brands : new Map([...brands, ...(await ensureBrands(query, others))])
-}
+/** What belongs to no brand, or stays with its own. */
+export const NO_BRANDS: Brands = new Map()

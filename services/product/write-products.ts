@@ -22,7 +22,7 @@ import {
 import { gtin14, loadAttributeRules, loadSurroundings, type Surroundings } from './surroundings.ts'
 import type { Option, VariantInput } from './variant-rules.ts'
 import { violatedConstraint } from './violation.ts'
-import { type BatchChange, brandIdsOf, brandsOf, writeBatch } from './write-batch.ts'
+import { type BatchChange, newBrands, writeBatch } from './write-batch.ts'
 
 /** Products in one call: a transaction of some 100 ms. */
 export const MAX_WRITE = 500
@@ -133,8 +133,10 @@ export async function writeProducts(
     tx.query,
     items.flatMap(({ attributes }) => Object.keys(attributes ?? {})),
   )
-  const names = items.map(({ brand }) => brand)
-  const brands = options.dryRun ? await knownBrands(tx.query, names) : await brandsOf(tx.query, names)
+  const brands = await knownBrands(
+    tx.query,
+    items.map(({ brand }) => brand),
+  )
 
   const changes: BatchChange[] = []
   const seen = new Set<string>()
@@ -155,7 +157,7 @@ export async function writeProducts(
     changes.push({ productId, before, after })
     return { outcome: before ? 'changed' : 'created', productId, changed }
   })
-  if (!options.dryRun) await writeBatch(tx, changes, await brandIdsOf(tx.query, changes, brands))
+  if (!options.dryRun) await writeBatch(tx, changes, await newBrands(tx.query, changes))
   return outcomes
 }
 

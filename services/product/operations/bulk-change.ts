@@ -15,7 +15,7 @@ import {
 } from '../stored-product.ts'
 import { loadAttributeRules, loadSurroundings } from '../surroundings.ts'
 import { priceFaults } from '../variant-rules.ts'
-import { type BatchChange, brandIdsOf, brandsOf, writeBatch } from '../write-batch.ts'
+import { type BatchChange, newBrands, writeBatch } from '../write-batch.ts'
 import { lockNamed, whileOthersWrite } from '../write-products.ts'
 
 type Item = InputOf<typeof product.operations.bulkChange>['items'][number]
@@ -112,11 +112,7 @@ async function changeChunk(tx: Tx, items: readonly Item[]): Promise<Outcome[]> {
     changes.push({ productId, before, after })
     return { outcome: 'changed', code: null, fields: [] }
   })
-  const brands = await brandsOf(
-    tx.query,
-    changes.map(({ after }) => after.brand),
-  )
-  await writeBatch(tx, changes, await brandIdsOf(tx.query, changes, brands))
+  await writeBatch(tx, changes, await newBrands(tx.query, changes))
   tx.audit({ subject: 'product:bulk', before: null, after: { items: items.length, changed: changes.length } })
   return outcomes
 }

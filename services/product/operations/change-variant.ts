@@ -8,7 +8,7 @@ import { etag, stale } from '../stale.ts'
 import { isSellable } from '../stored-product.ts'
 import { barcodeFaults, combination, costFaults, priceFaults } from '../variant-rules.ts'
 import { violatedConstraint } from '../violation.ts'
-import { brandsOf, Overtaken, writeBatch } from '../write-batch.ts'
+import { NO_BRANDS, Overtaken, writeBatch } from '../write-batch.ts'
 
 export const changeVariant: Handles<typeof product.operations.changeVariant> = async (input, ctx) => {
   const faults = [
@@ -47,11 +47,7 @@ export const changeVariant: Handles<typeof product.operations.changeVariant> = a
   const variants = before.variants.map((one) => (one === variant ? changed : one))
   try {
     return await ctx.transaction(async (tx) => {
-      await writeBatch(
-        tx,
-        [{ productId, before, after: { ...before, variants } }],
-        await brandsOf(tx.query, [before.brand]),
-      )
+      await writeBatch(tx, [{ productId, before, after: { ...before, variants } }], NO_BRANDS)
       const after = (await loadAdminProduct(tx.query, productId))!
       ctx.setHeader('etag', etag(after.version))
       return after

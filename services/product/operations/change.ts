@@ -2,10 +2,10 @@ import { type InputOf, invalidInput, Rejection } from '@stoa/contract'
 import type { product } from '@stoa/contracts/product'
 import type { Query } from '@stoa/runtime'
 import { attributeFaults } from '../attribute-rules.ts'
-import { brandKey } from '../brands.ts'
+import { brandKey, ensureBrands } from '../brands.ts'
 import { changedProduct } from '../change-product.ts'
 import type { Handles } from '../context.ts'
-import { missingAttributes, planFaults } from '../product-rules.ts'
+import { missingAttributes, planFaults, sizeFaults } from '../product-rules.ts'
 import { type AdminProduct, adminProductJson, loadProduct, productVersion } from '../products.ts'
 import { looksLikeId } from '../slug.ts'
 import { etag, stale } from '../stale.ts'
@@ -13,7 +13,7 @@ import { changedFields, isSellable, type ProductState } from '../stored-product.
 import { loadAttributeRules, requiredAttributes } from '../surroundings.ts'
 import { changedOptionFaults } from '../variant-rules.ts'
 import { violatedConstraint } from '../violation.ts'
-import { brandsOf, Overtaken, writeBatch } from '../write-batch.ts'
+import { NO_BRANDS, Overtaken, writeBatch } from '../write-batch.ts'
 
 export const change: Handles<typeof product.operations.change> = async (input, ctx) => {
   const before = await loadProduct(ctx.query, input.productId)
@@ -31,9 +31,13 @@ export const change: Handles<typeof product.operations.change> = async (input, c
 
   try {
     return await ctx.transaction(async (tx) => {
-      const brands = await brandsOf(tx.query, [input.brand === undefined ? before.brand : input.brand])
-      const brand = [...brands.values()][0]?.name ?? null
-      const after = changedProduct(before, { ...input, brand })
+      const same = sameBrand(before, input)
+      const brands =
+        typeof same.brand === 'string' && same.brand !== before.brand
+          ? await ensureBrands(tx.query, [same.brand])
+          : NO_BRANDS
+      const [brand] = brands.values()
+      const after = changedProduct(before, brand ? { ...same, brand: brand.name } : same)
       const changed = changedFields(before, after)
       const faults = planFaults(after)
       if (changed.includes('options'))
@@ -43,6 +47,7 @@ export const change: Handles<typeof product.operations.change> = async (input, c
         const rules = await loadAttributeRules(tx.query, Object.keys(input.attributes))
         faults.push(...attributeFaults(input.attributes, rules))
       }
+      faults.push(...sizeFaults(after))
       if (faults.length > 0) throw invalidInput(...faults.slice(0, 20))
       if (after.status === 'published') {
         if (!isSellable(before.variants)) throw new Rejection('NOT_SELLABLE')
