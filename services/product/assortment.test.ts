@@ -218,6 +218,20 @@ describe('the assortment', () => {
       })
     })
 
+    test('a brand that is renamed while its products change stays theirs', async () => {
+      for (let round = 0; round < 5; round += 1) {
+        const { brandId, version } = await aBrand(`Round ${round}`)
+        const made = await create({ brand: `Round ${round}` })
+        await Promise.allSettled([
+          staff.changeBrand({ brandId, version, name: `Square ${round}` }),
+          staff.change({ productId: made.productId, version: 1, description: 'Changed.' }),
+        ])
+        assert.equal((await staff.getForStaff({ productId: made.productId })).brand, `Square ${round}`)
+        const { items } = await shop.brands({ limit: 100 })
+        assert.ok(!items.some(({ name }) => name === `Round ${round}`))
+      }
+    })
+
     test('its name and slug are its own, and it stays while products have it', async () => {
       const { brandId, slug } = await aBrand('Kept')
       await assert.rejects(aBrand('KEPT'), { code: 'NAME_TAKEN' })
