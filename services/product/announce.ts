@@ -13,7 +13,13 @@ export const announce = (
   }: Pick<AdminProduct, 'productId' | 'status' | 'version'> & {
     readonly variants: readonly { readonly sku: string }[]
   },
-): void => tx.emit(ProductChanged, { productId, status, skus: variants.map(({ sku }) => sku) }, { version })
+  only?: 'prices',
+): void =>
+  tx.emit(
+    ProductChanged,
+    { productId, status, skus: variants.map(({ sku }) => sku), ...(only && { only }) },
+    { version },
+  )
 
 /** Products announced in one transaction. */
 export const MAX_ANNOUNCED = 500

@@ -1,9 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Contract, Operation } from '@stoa/contract'
 import { product } from '@stoa/contracts/product'
 import { search } from '@stoa/contracts/search'
 import { newTrace } from '@stoa/runtime'
 import type { ResponseCache } from './response-cache.ts'
 
+/** An index of a large catalogue is loaded within this; until then it is asked once a second. */
+const SEARCH_LOADS_MS = 60_000
+const PAUSE_MS = 1_000
 /** Categories whose first page is made ahead, and products. */
 const MAX_CATEGORIES = 20
 const MAX_PRODUCTS = 50
@@ -32,19 +36,24 @@ export async function warm(cache: ResponseCache, signal: AbortSignal): Promise<n
     return JSON.parse(given.bytes.toString()) as Output
   }
   type Products = { items: { slug: string }[] }
-  const slugs = new Set<string>()
-  const see = (page: Products | undefined) => {
-    for (const { slug } of page?.items ?? []) slugs.add(slug)
+  /** While the index is being loaded, again and again. */
+  const find = async (input: Record<string, unknown>) => {
+    const until = Date.now() + SEARCH_LOADS_MS
+    for (;;) {
+      const page = await read<Products>(search, 'query', input)
+      if (page || signal.aborted || Date.now() > until) return page
+      await sleep(PAUSE_MS, undefined, { signal, ref: false }).catch(() => {})
+    }
   }
   const tree = await read<{ items: { slug: string; parentId: string | null }[] }>(product, 'categories', {})
-  see(await read<Products>(search, 'query', { sort: 'bestselling' }))
-  see(await read<Products>(product, 'list', {}))
-  await read(search, 'query', {})
-  const top = tree?.items.filter(({ parentId }) => parentId === null) ?? []
-  for (const { slug } of top.slice(0, MAX_CATEGORIES)) {
-    see(await read<Products>(product, 'list', { category: slug }))
-    await read(search, 'query', { category: [slug] })
+  const top = tree?.items.filter(({ parentId }) => parentId === null).slice(0, MAX_CATEGORIES) ?? []
+  const pages = [await read<Products>(product, 'list', {})]
+  for (const { slug } of top) pages.push(await read<Products>(product, 'list', { category: slug }))
+  if (await find({})) {
+    pages.unshift(await read<Products>(search, 'query', { sort: 'bestselling' }))
+    for (const { slug } of top) await read(search, 'query', { category: [slug] })
   }
+  const slugs = new Set(pages.flatMap((page) => page?.items.map(({ slug }) => slug) ?? []))
   for (const slug of [...slugs].slice(0, MAX_PRODUCTS)) await read(product, 'get', { idOrSlug: slug })
   return made
 }
