@@ -147,12 +147,13 @@ function attributesOf(
       add(known.plain, value)
     else if (known.type === 'boolean' && typeof value === 'boolean') add(known.plain, value)
     else if (known.type === 'text' && typeof value === 'string') {
+      const text = plainText(value)
       // A list has no spaces behind its commas.
-      const choices = [...new Set(value.split(/,(?!\s)/).map(oneLine))].filter((choice) => choice !== '')
+      const choices = [...new Set(text.split(/,(?!\s)/).map(oneLine))].filter((choice) => choice !== '')
       if (choices.length === 0) continue
       if (choices.length <= 100 && choices.every(({ length }) => length <= MAX_CHOICE_LENGTH))
         add(known.plain, choices)
-      else add(known.prose, plainText(value).slice(0, 4000))
+      else add(known.prose, text.slice(0, 4000))
     } else notes.push({ field, reason: 'is not of the type that its name says, and was left out' })
   }
   return { attributes, definitions }

@@ -20,6 +20,9 @@ export type CsvRecord = { readonly line: number } & (
 export async function* csvRows(file: SourceFile): AsyncIterable<CsvRecord> {
   const text = textOf(file)[Symbol.asyncIterator]()
   const { head, done } = await firstRow(text, file.name)
+  /** Where the last row ended, and how many empty lines stood before that. */
+  let line = 0
+  let emptyLines = 0
   const parser = parse({
     delimiter: separatorOf(head),
     record_delimiter: ['\r\n', '\n', '\r'],
@@ -27,8 +30,14 @@ export async function* csvRows(file: SourceFile): AsyncIterable<CsvRecord> {
     // A quote within an unquoted field is a quote: 17" is a common size.
     relax_quotes: true,
     skip_empty_lines: true,
-    info: true,
     max_record_size: MAX_ROW_CHARACTERS,
+    on_record: (record: string[], { empty_lines }) => {
+      const start = line + 1 + empty_lines - emptyLines
+      emptyLines = empty_lines
+      line = start + record.reduce((sum, field) => sum + breaksIn(field), 0)
+      // The library types what comes out as what went in.
+      return { start, record } satisfies Parsed as unknown as string[]
+    },
   })
   const rest = async function* () {
     yield head
@@ -45,17 +54,8 @@ export async function* csvRows(file: SourceFile): AsyncIterable<CsvRecord> {
   source.once('error', (error) => parser.destroy(error))
   source.pipe(parser)
   let names: string[] | undefined
-  /** Where the last row ended. */
-  let line = 0
-  let emptyLines = 0
   try {
-    for await (const { record, info } of parser as AsyncIterable<{
-      record: string[]
-      info: { lines: number; empty_lines: number }
-    }>) {
-      const start = line + 1 + info.empty_lines - emptyLines
-      line = info.lines
-      emptyLines = info.empty_lines
+    for await (const { record, start } of parser as unknown as AsyncIterable<Parsed>) {
       if (!names) {
         names = namesOf(record, file.name)
         continue
@@ -78,6 +78,14 @@ export async function* csvRows(file: SourceFile): AsyncIterable<CsvRecord> {
     await text.return?.()
   }
   if (!names) throw new SourceFault({ file: file.name, line: 1, reason: 'is empty' })
+}
+
+type Parsed = { readonly start: number; readonly record: string[] }
+
+const breaksIn = (field: string): number => {
+  let found = 0
+  for (let at = field.indexOf('\n'); at >= 0; at = field.indexOf('\n', at + 1)) found += 1
+  return found
 }
 
 /** The text up to the end of its first line, and whatever came with it. */

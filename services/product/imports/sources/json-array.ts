@@ -41,16 +41,18 @@ export async function* jsonArray(file: SourceFile): AsyncIterable<JsonRecord> {
     }
     for (let at = 0; at < text.length; at += 1) {
       if (inString) {
+        if (escaped) {
+          escaped = false
+          continue
+        }
         // Most of a file is text: it is jumped over, from quote to quote.
         const quote = text.indexOf('"', at)
         const end = quote < 0 ? text.length : quote
-        const from = escaped ? at + 1 : at
         let slashes = 0
-        for (let back = end - 1; back >= from && text.charCodeAt(back) === 92; back -= 1) slashes += 1
-        escaped = slashes % 2 === 1
+        for (let back = end - 1; back >= at && text.charCodeAt(back) === 92; back -= 1) slashes += 1
         at = end
-        if (quote >= 0 && !escaped) inString = false
-        else if (quote >= 0) escaped = false
+        if (quote < 0) escaped = slashes % 2 === 1
+        else if (slashes % 2 === 0) inString = false
         continue
       }
       const code = text.charCodeAt(at)
