@@ -165,9 +165,10 @@ describe('the shop', () => {
     ])
   })
 
-  test('a list, a product and a quote cost one statement each', async () => {
+  test('whatever the shop reads costs one statement', async () => {
     const { slug: category, categoryId } = await aCategory('Counted')
-    const { slug, variants } = await publish({ categoryIds: [categoryId] })
+    const { slug, variants } = await publish({ categoryIds: [categoryId], brand: 'Counted' })
+    await staff.createCollection({ name: 'Counted' }, { idempotencyKey: v7() })
     await host.settled()
     const reads = {
       list: () => shop.list({}),
@@ -175,6 +176,13 @@ describe('the shop', () => {
       get: () => shop.get({ idOrSlug: slug }),
       quote: () => host.client(product, { via: 'cart' }).quote({ skus: [variants[0]!.sku], currency: 'EUR' }),
       categories: () => shop.categories({}),
+      category: () => shop.category({ idOrSlug: category }),
+      'list of a brand': () => shop.list({ brand: 'counted', category }),
+      'list of a collection': () => shop.list({ collection: 'counted', brand: 'counted', category }),
+      links: () => shop.links({ idOrSlug: slug }),
+      brand: () => shop.brand({ slug: 'counted' }),
+      brands: () => shop.brands({}),
+      collections: () => shop.collections({}),
     }
     for (const [name, read] of Object.entries(reads)) {
       const counter = statements(host.database.url)
