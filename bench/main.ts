@@ -9,6 +9,8 @@ import { productCached, productCachedProfile, productProfile, productReads } fro
 import { reactions } from './reactions.ts'
 import { rendition } from './rendition.ts'
 import { reservations } from './reservations.ts'
+import { search } from './search.ts'
+import { searchEngines } from './search-engines.ts'
 import type { Bench, BenchDatabase, Figure, Section } from './section.ts'
 
 /** `npm run bench`: all figures. `npm run bench -- product checkout`: these sections alone. README.md says what each means. */
@@ -18,10 +20,12 @@ const sections: readonly Section[] = [
   checkout,
   reservations,
   reactions,
+  search,
   rendition,
   checkoutProfile,
   productProfile,
   productCachedProfile,
+  searchEngines,
 ]
 
 const names = process.argv.slice(2)

@@ -1,13 +1,13 @@
 import { DatabaseSync } from 'node:sqlite'
 import { create, insertMultiple, search as oramaSearch, update } from '@orama/orama'
 import type { AttributeDefinition } from '@stoa/contracts/search-document'
+import { fold, wordsOf } from '@stoa/search/analysis/language'
+import { tokensOf } from '@stoa/search/analysis/tokens'
+import { openEmbeddedEngine } from '@stoa/search/engines/embedded/embedded-engine'
+import type { EngineDocument } from '@stoa/search/engines/engine'
+import { defaultRanking } from '@stoa/search/ranking/default-settings'
 import MiniSearch from 'minisearch'
 import pg from 'pg'
-import { fold, wordsOf } from '../services/search/analysis/language.ts'
-import { tokensOf } from '../services/search/analysis/tokens.ts'
-import { openEmbeddedEngine } from '../services/search/engines/embedded/embedded-engine.ts'
-import type { EngineDocument } from '../services/search/engines/engine.ts'
-import { defaultRanking } from '../services/search/ranking/default-settings.ts'
 
 /** What all candidates are asked: the best 24 of a query, and how often each value occurs in the whole result. */
 export type Candidate = {

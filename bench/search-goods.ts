@@ -1,5 +1,5 @@
-import type { EngineDocument } from '../services/search/engines/engine.ts'
-import { type Catalogue, icecatFolder, readIcecat } from '../services/search/judge/icecat.ts'
+import type { EngineDocument } from '@stoa/search/engines/engine'
+import { type Catalogue, icecatFolder, readIcecat } from '@stoa/search/judge/icecat'
 
 /** The icecat catalogue as often as it takes; in each copy the names are others. Undefined where the data is not there. */
 export function searchGoods(

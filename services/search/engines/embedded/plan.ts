@@ -121,7 +121,7 @@ export function planQuery(
         continue
       }
     }
-    if (said.includes(word))
+    if (said.includes(word) && !drafts.some(({ asked }) => asked === word.text))
       drafts.push({ asked: word.text, position: at, alternatives: wordAlternatives(word) })
     at += 1
   }

@@ -18,7 +18,7 @@ import { isAvailable, priceOf } from './documents.ts'
 import { facetCounter } from './facets.ts'
 import { type CompiledFilters, compileFilters, PASSES, SEVERAL } from './filters.ts'
 import { type Plan, planQuery } from './plan.ts'
-import { type Matches, matchGroups, type Scratch } from './scoring.ts'
+import { type Matches, matchGroups, type Scratch, type Witness } from './scoring.ts'
 import { frequencyOf, headShare, type SearchIndex } from './search-index.ts'
 
 const HOUR_MS = 3_600_000
@@ -75,11 +75,13 @@ export function search(
     }
   }
 
+  const explained = request.explain
+    ? explain(index, plan, { documents: found.top.map(({ document }) => document), ranking, rules, scratch })
+    : undefined
   const hits = found.top.map(({ document, score }): Hit => {
     const productId = index.documents.ids[document]!
-    return request.explain
-      ? { productId, score, explain: explain(index, plan, { document, ranking, rules, scratch }) }
-      : { productId, score }
+    const its = explained?.get(document)
+    return its ? { productId, score, explain: its } : { productId, score }
   })
   const last = found.top.at(-1)
   const more = last !== undefined && found.beyond > found.top.length
@@ -373,40 +375,44 @@ function explain(
   index: SearchIndex,
   plan: Plan,
   {
-    document,
+    documents,
     ranking,
     rules,
     scratch,
   }: {
-    readonly document: number
+    readonly documents: readonly number[]
     readonly ranking: RankingSettings
     readonly rules: Rules
     readonly scratch: Scratch
   },
-): Explanation {
-  const terms: { asked: string; found: string; field: TextField; score: number }[] = []
+): Map<number, Explanation> {
+  type Terms = { asked: string; found: string; field: TextField; score: number }[]
+  const terms = new Map<number, Terms>(documents.map((document) => [document, []]))
+  const witness: Witness = ({ document, group, terms: found, occurrence, score }) => {
+    const field = FIELDS.find((_, at) => timesIn(occurrence, at) > 0) ?? 'name'
+    terms.get(document)!.push({ asked: plan.groups[group]!.asked, found: found.join(' '), field, score })
+  }
   const matches =
     plan.groups.length === 0
       ? undefined
-      : matchGroups(index, plan, {
-          ranking,
-          scratch,
-          only: new Set([document]),
-          witness: ({ group, terms: found, occurrence, score }) => {
-            const field = FIELDS.find((_, at) => timesIn(occurrence, at) > 0) ?? 'name'
-            terms.push({ asked: plan.groups[group]!.asked, found: found.join(' '), field, score })
-          },
-        })
-  const parts: ScoreParts = { text: 0, factors: [] }
-  documentScore(index, plan, { matches, ranking, rules })(document, parts)
-  return {
-    text: parts.text,
-    terms,
-    factors: parts.factors,
-    rules: rules.holding
-      .filter(({ takes }) => takes(document))
-      .map(({ rule }) => ({ ruleId: rule.ruleId, action: rule.action })),
-  }
+      : matchGroups(index, plan, { ranking, scratch, witness, only: new Set(documents) })
+  const scoreOf = documentScore(index, plan, { matches, ranking, rules })
+  return new Map(
+    documents.map((document) => {
+      const parts: ScoreParts = { text: 0, factors: [] }
+      scoreOf(document, parts)
+      const touched = rules.holding.filter(({ takes }) => takes(document))
+      return [
+        document,
+        {
+          text: parts.text,
+          terms: terms.get(document)!,
+          factors: parts.factors,
+          rules: touched.map(({ rule: { ruleId, action } }) => ({ ruleId, action })),
+        },
+      ]
+    }),
+  )
 }
 
 function sortKey(

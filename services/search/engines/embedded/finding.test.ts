@@ -1,0 +1,246 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { aDocument, anAttribute, aShelf, found, named, searched } from './testing.ts'
+
+const ids = (shelf: ReturnType<typeof aShelf>, query: string) => found(shelf, query).toSorted((a, b) => a - b)
+
+test('a model number is found with hyphens, with spaces and in one word', () => {
+  const shelf = aShelf(
+    named('HP Pavilion dv7-1211ea Notebook', 'HP Pavilion dv7 1211ea Notebook', 'HP Pavilion dv6'),
+  )
+  for (const query of ['dv7-1211ea', 'dv7 1211ea', 'dv71211ea', 'DV7-1211EA'])
+    assert.deepEqual(ids(shelf, query), [1, 2], query)
+})
+
+test('a compound is found however it is written', () => {
+  const shelf = aShelf(named('Silver notebook', 'Silver note book', 'Silver book', 'A note for a green book'))
+  assert.deepEqual(ids(shelf, 'notebook'), [1, 2])
+  assert.deepEqual(found(shelf, 'note book').slice(0, 2).toSorted(), [1, 2])
+})
+
+test('inches and centimetres, gigabytes and terabytes are the same measure', () => {
+  const shelf = aShelf(
+    named(
+      'Monitor 43.2 cm',
+      'Monitor 17"',
+      'Monitor 17 inch',
+      'Monitor 17in',
+      'Monitor 22"',
+      'Disk 500 GB',
+      'Disk 0.5TB',
+      'Disk 250GB',
+    ),
+  )
+  for (const query of ['monitor 17 inch', 'monitor 17"', 'monitor 17in', 'monitor 43,2cm', 'monitor 17”'])
+    assert.deepEqual(ids(shelf, query).slice(0, 4), [1, 2, 3, 4], query)
+  for (const query of ['disk 500gb', 'disk 500 GB', 'disk 0.5 TB'])
+    assert.deepEqual(ids(shelf, query).slice(0, 2), [6, 7], query)
+})
+
+test('who asks for 17 inch is also shown 17.3 inch, after the ones that are just that', () => {
+  assert.deepEqual(
+    found(aShelf(named('Notebook 17.3"', 'Notebook 17"', 'Notebook 15"')), 'notebook 17 inch').slice(0, 2),
+    [2, 1],
+  )
+})
+
+test('an exact SKU or barcode comes first, whatever else has its words', () => {
+  const shelf = aShelf([
+    aDocument(1, { name: 'AB 12 AB 12 AB 12 cable' }),
+    aDocument(2, { name: 'Something', variants: [{ sku: 'AB-12', barcode: '4006381333931' }] }),
+    aDocument(3, { name: 'Other', variants: [{ sku: 'X', barcode: '0095205603217' }] }),
+  ])
+  assert.equal(found(shelf, 'ab-12')[0], 2)
+  assert.equal(found(shelf, 'AB12')[0], 2)
+  assert.deepEqual(found(shelf, '4006381333931'), [2])
+  assert.deepEqual(found(shelf, '095205603217'), [3], 'the UPC-A form of an EAN-13')
+})
+
+test('endings do not matter, in the language of the shop', () => {
+  assert.deepEqual(ids(aShelf(named('Rechargeable batteries', 'Battery charger')), 'battery'), [1, 2])
+  assert.deepEqual(ids(aShelf(named('Zwei Stühle', 'Ein Tisch'), { language: 'de' }), 'Stuhl'), [1])
+  assert.deepEqual(ids(aShelf(named('Chaise longue bleue', 'Table'), { language: 'fr' }), 'chaises'), [1])
+})
+
+test('accents do not matter', () => {
+  assert.deepEqual(ids(aShelf(named('Café crème', 'Tea')), 'cafe creme'), [1])
+  assert.deepEqual(ids(aShelf(named('Cafe creme', 'Tea')), 'café crème'), [1])
+})
+
+test('name, brand, category, searchable attributes, description and SKU are searched; other attributes are not', () => {
+  const shelf = aShelf(
+    [
+      aDocument(1, { name: 'zebra' }),
+      aDocument(2, { brand: { slug: 'zebra', name: 'Zebra' } }),
+      aDocument(3, {
+        categories: [{ categoryId: aDocument(0).productId, path: [{ slug: 'z', name: 'Zebra' }] }],
+      }),
+      aDocument(4, { attributes: { pattern: 'zebra' } }),
+      aDocument(5, { description: 'Striped like a zebra.' }),
+      aDocument(6, { variants: [{ sku: 'zebra-1', barcode: null }] }),
+      aDocument(7, { attributes: { secret: 'zebra' } }),
+      aDocument(8, { attributes: { zebra: true } }),
+      aDocument(9, { options: [{ name: 'Pattern', values: ['Plain', 'Zebra'] }] }),
+    ],
+    {
+      attributes: [
+        anAttribute('pattern'),
+        anAttribute('secret', { searchable: false }),
+        anAttribute('zebra', { type: 'boolean' }),
+      ],
+    },
+  )
+  assert.deepEqual(ids(shelf, 'zebra'), [1, 2, 3, 4, 5, 6, 8, 9])
+})
+
+test('a misspelt word is searched as corrected, and the correction is said', () => {
+  const shelf = aShelf(named('Epson projector', 'Projector lamp', 'Printer'))
+  const result = searched(shelf, 'projecter')
+  assert.deepEqual(result.correction, { query: 'projector', applied: true })
+  assert.equal(result.total, 2)
+  assert.deepEqual(searched(shelf, 'projcetor').correction?.query, 'projector', 'two letters swapped')
+  assert.equal(searched(shelf, 'projecter', { recover: false }).total, 0)
+  assert.equal(searched(shelf, 'projector').correction, null)
+})
+
+test('numbers and codes are never corrected', () => {
+  const shelf = aShelf(named('Toner TN2110', 'Toner TN2120'))
+  assert.deepEqual(found(shelf, 'TN2111'), [])
+  assert.equal(searched(shelf, 'TN2111').correction, null)
+})
+
+test('synonyms hold both ways or one way, also of several words', () => {
+  const shelf = aShelf(named('Sofa', 'Couch', 'Flat screen', 'Television'), {
+    synonyms: [
+      { kind: 'equal', terms: ['sofa', 'couch'] },
+      { kind: 'one-way', from: 'tv set', to: ['television', 'flat screen'] },
+    ],
+  })
+  assert.deepEqual(ids(shelf, 'sofa'), [1, 2])
+  assert.deepEqual(ids(shelf, 'couches'), [1, 2])
+  assert.deepEqual(ids(shelf, 'tv set'), [3, 4])
+  assert.deepEqual(ids(shelf, 'television'), [4])
+  assert.equal(found(shelf, 'sofa')[0], 1, 'the word itself comes before its synonym')
+})
+
+test('the thing itself comes before what is only for it', () => {
+  const shelf = aShelf(
+    named(
+      'Acme keyboard cover',
+      'Acme keyboard',
+      'Zeta keyboard',
+      'Acme slim keyboard',
+      'Sleeve for keyboard',
+      'Keyboard cover',
+    ),
+  )
+  assert.deepEqual(found(shelf, 'keyboard').slice(0, 3).toSorted(), [2, 3, 4])
+  assert.deepEqual(found(shelf, 'keyboard cover').slice(0, 2).toSorted(), [1, 6])
+})
+
+test('where nothing has all the words, the rarest ones that something has are kept, and what was dropped is said', () => {
+  const shelf = aShelf(named('Red lamp', 'Blue lamp', 'Blue chair', 'Green chair', 'White chair'))
+  const result = searched(shelf, 'purple lamp')
+  assert.deepEqual(result.relaxation, { kind: 'words', dropped: ['purple'], kept: ['lamp'] })
+  assert.deepEqual(result.hits.map(({ productId }) => Number(productId.slice(-12))).toSorted(), [1, 2])
+  assert.equal(searched(shelf, 'purple lamp', { recover: false }).total, 0)
+})
+
+test('where the filters leave nothing, the one that costs most is dropped and said, and the next page knows', () => {
+  const documents = Array.from({ length: 5 }, (_, at) =>
+    aDocument(at + 1, { name: `Lamp ${at}`, brand: { slug: at < 4 ? 'acme' : 'zeta', name: 'x' } }),
+  )
+  const shelf = aShelf(documents)
+  const filters = { brands: ['acme'], price: { min: 5_000 } }
+  const first = searched(shelf, 'lamp', { filters, limit: 2 })
+  assert.deepEqual(first.relaxation, { kind: 'filters', dropped: ['price'] })
+  assert.equal(first.total, 4)
+  const second = searched(shelf, 'lamp', { filters, limit: 2, after: first.next! })
+  assert.equal(new Set([...first.hits, ...second.hits].map(({ productId }) => productId)).size, 4)
+})
+
+test('of a query that means nothing here, nothing is found', () => {
+  const result = searched(aShelf(named('Red lamp')), 'xylophone quartz')
+  assert.deepEqual([result.total, result.hits, result.relaxation], [0, [], null])
+})
+
+test('queries of 10,000 characters, of quotes and brackets, of nothing but marks are answered within 50 ms', () => {
+  const shelf = aShelf(
+    named(...Array.from({ length: 500 }, (_, at) => `Lamp (model "${at}") {x} [y] 17" 5'5 a-b-c-d-e-f`)),
+  )
+  const nasty = [
+    'a'.repeat(10_000),
+    'lamp '.repeat(2_000),
+    '"'.repeat(10_000),
+    '(((((((((',
+    '[]{}<>|\\^$.*+?',
+    '17"""""""',
+    "' or 1=1 --",
+    '\u202e\u0300\u0301',
+    '-'.repeat(10_000),
+    '1.1.1.1.'.repeat(1_250),
+    '💡💡💡',
+    '%00',
+    '{"$ne":1}',
+    'a-'.repeat(5_000),
+    '9'.repeat(10_000),
+    '__proto__',
+    'constructor',
+  ]
+  for (const query of nasty) {
+    const startedAt = performance.now()
+    const result = searched(shelf, query, { facets: 'all', explain: true })
+    const tookMs = performance.now() - startedAt
+    assert.ok(tookMs < 50, `${query.slice(0, 20)}: ${tookMs} ms`)
+    assert.ok(result.next === null || result.next.length <= 4_000)
+    shelf.handle({ kind: 'suggest', request: { prefix: query, limit: 5 } })
+  }
+})
+
+test('suggestions complete the last word of products, categories, brands and popular queries', () => {
+  const shelf = aShelf(
+    [
+      aDocument(1, { name: 'Blue notebook' }),
+      aDocument(2, { name: 'Note block' }),
+      aDocument(3, { name: 'Chair', brand: { slug: 'notus', name: 'Notus' } }),
+      aDocument(4, {
+        categories: [
+          {
+            categoryId: aDocument(0).productId,
+            path: [
+              { slug: 'office', name: 'Office' },
+              { slug: 'notes', name: 'Notes' },
+            ],
+          },
+        ],
+      }),
+    ],
+    {
+      popularQueries: [
+        { query: 'Notebook 17 inch', count: 9 },
+        { query: 'chair', count: 3 },
+      ],
+    },
+  )
+  const suggested = shelf.handle({ kind: 'suggest', request: { prefix: 'not', limit: 5 } }) as {
+    products: { name: string }[]
+    categories: { path: string }[]
+    brands: { slug: string }[]
+    queries: string[]
+  }
+  assert.deepEqual(suggested.products.map(({ name }) => name).toSorted(), [
+    'Blue notebook',
+    'Chair',
+    'Note block',
+    'Thing 4',
+  ])
+  assert.deepEqual(
+    suggested.categories.map(({ path }) => path),
+    ['office/notes'],
+  )
+  assert.deepEqual(
+    suggested.brands.map(({ slug }) => slug),
+    ['notus'],
+  )
+  assert.deepEqual(suggested.queries, ['Notebook 17 inch'])
+})
