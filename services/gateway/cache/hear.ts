@@ -13,12 +13,6 @@ import { everywhere, type Fact } from '@stoa/runtime'
 import type { Context } from '../context.ts'
 import type { Kept } from './kept.ts'
 
-/**
- * Search hears of a change when we do, and its index knows it within a second (its freshness): what it answers until then may not
- * be kept.
- */
-export const SEARCH_SETTLES_MS = 1_000
-
 const HEARD = [
   ProductChanged,
   CategoryChanged,
@@ -45,6 +39,8 @@ export function hear(facts: readonly HeardFact[], kept: Kept): void {
   const { answers, cards } = kept
   const dropped = new Set<string>()
   const touched = new Set<string>()
+  /** Of what search answers: its index hears of a change when we do. */
+  const settling = new Set<string>()
   for (const { type, payload } of facts) {
     switch (type) {
       case 'product.changed': {
@@ -52,6 +48,7 @@ export function hear(facts: readonly HeardFact[], kept: Kept): void {
         dropped.add(`product:${productId}`)
         if (only === 'rating') {
           dropped.add(`hit:${productId}`).add('search:rating')
+          settling.add('search')
           break
         }
         cards.productChanged(productId)
@@ -96,7 +93,8 @@ export function hear(facts: readonly HeardFact[], kept: Kept): void {
         if (payload.path !== null) answers.dropAddress(payload.path)
     }
   }
-  const held = [...dropped].filter((tag) => tag.startsWith('search') || tag.startsWith('hit:'))
-  answers.drop(dropped, { held, holdMs: SEARCH_SETTLES_MS })
+  for (const tag of dropped) if (tag.startsWith('search')) settling.add(tag)
+  answers.settle(settling)
+  answers.drop(dropped)
   for (const tag of touched) answers.touch(tag)
 }

@@ -116,14 +116,32 @@ describe('kept answers', () => {
     assert.equal(answers.find('desk'), undefined)
   })
 
-  test('a tag that is held is not kept until its time has passed', async () => {
+  test('while a change settles an answer is kept for half as long as the change lies back, and never longer than its ceiling', async () => {
     const { answers, order, clock } = setUp()
-    answers.drop(['search'], { held: ['search'], holdMs: 1_000 })
-    await answers.make(order('desk', { tags: ['search'] }))
-    assert.equal(answers.find('desk'), undefined)
+    const keptFor = async () => {
+      answers.dropAll()
+      const { validUntil } = await answers.make(order('desk', { tags: ['search', 'other'] }))
+      return answers.find('desk') === undefined ? 0 : validUntil - clock.now
+    }
+    assert.equal(await keptFor(), CEILING_MS)
+    answers.settle(['search'])
+    assert.equal(await keptFor(), 0)
     clock.now = 1_000
-    await answers.make(order('desk', { tags: ['search'] }))
-    assert.ok(answers.find('desk'))
+    assert.equal(await keptFor(), 500)
+    clock.now = 100_000
+    assert.equal(await keptFor(), CEILING_MS)
+  })
+
+  test('a change that comes to settle while an answer is made counts for it, too', async () => {
+    const { answers, order, clock } = setUp()
+    clock.now = 100_000
+    const slow = Promise.withResolvers<void>()
+    const making = answers.make(order('desk', { tags: ['search'] }, slow.promise))
+    clock.now = 100_100
+    answers.settle(['search'])
+    slow.resolve()
+    await making
+    assert.equal(answers.find('desk'), undefined)
   })
 
   test('what is not to be kept is not', async () => {

@@ -49,8 +49,6 @@ type Order = {
 const FRESH_SHARE = 0.8
 /** Drops that are remembered for answers in the making. Whatever was begun before the oldest is not kept. */
 const MAX_DROPS = 1_000
-/** Tags that are held; from here on those whose time has passed are cleared away. */
-const MAX_HELD = 1_000
 /** What an answer takes besides its texts: objects, the index by tags. Estimated generously. */
 const OVERHEAD_BYTES = 1_000
 const TAG_BYTES = 150
@@ -69,8 +67,8 @@ export class KeptAnswers {
   /** The tags of each drop, the newest last; `#drops` counts all that ever were. Null: all. */
   readonly #recentDrops: (ReadonlySet<string> | null)[] = []
   #drops = 0
-  /** Until when answers with a tag are not kept. */
-  readonly #held = new Map<string, number>()
+  /** By tag: the last change that may not have reached the service yet. Few tags settle. */
+  readonly #changedAt = new Map<string, number>()
   /** By operation. */
   readonly bytes = new Map<string, number>()
 
@@ -113,22 +111,22 @@ export class KeptAnswers {
     return flight.answer
   }
 
-  /**
-   * Forgets what has one of these tags. For `holdMs` nothing with one of `held` that is begun meanwhile is kept either: for answers
-   * of a service that hears of the change at the same time as we do.
-   */
-  drop(
-    tags: Iterable<string>,
-    { held = [], holdMs = 0 }: { held?: readonly string[]; holdMs?: number } = {},
-  ): void {
+  /** Forgets what has one of these tags. */
+  drop(tags: Iterable<string>): void {
     const dropped = new Set(tags)
     if (dropped.size === 0) return
     this.#remember(dropped)
-    if (this.#held.size > MAX_HELD)
-      for (const [tag, until] of this.#held) if (until <= this.#now()) this.#held.delete(tag)
-    for (const tag of held) this.#held.set(tag, this.#now() + holdMs)
     for (const tag of dropped)
       for (const answer of [...(this.#byTag.get(tag) ?? [])]) this.#answers.delete(answer.key)
+  }
+
+  /**
+   * Says that something changed of which the service behind these tags hears no earlier than we do. What it answers is kept for at
+   * most half as long as the change lies back: however far behind the service is, an answer without the change is given at most
+   * half that time longer.
+   */
+  settle(tags: Iterable<string>): void {
+    for (const tag of tags) this.#changedAt.set(tag, this.#now())
   }
 
   dropAll(): void {
@@ -157,6 +155,10 @@ export class KeptAnswers {
     const { key, operation, address, isPrivate, ceilingMs } = order
     const begunAt = this.#now()
     const made = await order.make()
+    const validMs = Math.min(
+      ceilingMs,
+      ...made.tags.map((tag) => (begunAt - (this.#changedAt.get(tag) ?? Number.NEGATIVE_INFINITY)) / 2),
+    )
     const answer: KeptAnswer = {
       key,
       operation,
@@ -167,20 +169,20 @@ export class KeptAnswers {
       page: made.joined ? undefined : pageOf(made.text),
       touched: 0,
       searchId: made.searchId,
-      freshUntil: begunAt + ceilingMs * FRESH_SHARE,
-      validUntil: begunAt + ceilingMs,
+      freshUntil: begunAt + validMs * FRESH_SHARE,
+      validUntil: begunAt + validMs,
     }
-    if (made.keep && this.#mayKeep(answer, drops, begunAt)) this.#keep(answer)
+    if (made.keep && answer.validUntil > this.#now() && this.#mayKeep(answer, drops)) this.#keep(answer)
     return answer
   }
 
-  #mayKeep({ tags }: KeptAnswer, drops: number, begunAt: number): boolean {
+  #mayKeep({ tags }: KeptAnswer, drops: number): boolean {
     const missed = this.#drops - drops
     if (missed > this.#recentDrops.length) return false
     if (missed > 0)
       for (const dropped of this.#recentDrops.slice(-missed))
         if (dropped === null || tags.some((tag) => dropped.has(tag))) return false
-    return tags.every((tag) => (this.#held.get(tag) ?? 0) <= begunAt)
+    return true
   }
 
   #keep(answer: KeptAnswer): void {

@@ -370,7 +370,8 @@ describe('answers that are given again', () => {
   })
 
   describe('of search', () => {
-    const settle = () => new Promise((resolve) => setTimeout(resolve, 1_100))
+    /** Until an answer is kept for most of a second: see `settle`. */
+    const settle = () => new Promise((resolve) => setTimeout(resolve, 1_600))
 
     test('prices and stock are those of now, and their change asks search nothing', async () => {
       await settle()
@@ -391,14 +392,14 @@ describe('answers that are given again', () => {
     })
 
     test('a customer of a group sees its prices', async () => {
-      await settle()
       const path = fresh('/v1/search?q=desk')
       world.price = 1000
       await changed('prices')
-      await settle()
       const club = { authorization: `Bearer ${await tokenOf(v7(), { customer_group: 'club' })}` }
-      assert.equal((await hitAt(path, club))[0], 500)
-      assert.equal((await hitAt(path))[0], 1000)
+      await eventually(async () => {
+        assert.equal((await hitAt(path, club))[0], 500)
+        assert.equal((await hitAt(path))[0], 1000)
+      })
     })
 
     test('what was sorted or filtered by price is asked for anew after a change of prices', async () => {
@@ -410,20 +411,26 @@ describe('answers that are given again', () => {
       await eventually(async () => assert.equal(await asks('query', () => ask(path)), 1))
     })
 
-    test('for a second after a change of the catalogue nothing is kept: the index may not know it yet', async () => {
-      await settle()
+    test('an index that is behind is not believed for long', async () => {
       const path = fresh('/v1/search?q=desk')
-      await ask(path)
+      const nameOf = async () => {
+        const { items } = (await (await ask(path)).json()) as { items: { name: string }[] }
+        return items[0]!.name
+      }
+      const before = await nameOf()
       await changed()
-      await eventually(async () => assert.equal(await asks('query', () => ask(path)), 1))
-      assert.equal(await asks('query', () => ask(path)), 1)
-      await settle()
-      await ask(path)
-      assert.equal(await asks('query', () => ask(path)), 0)
+      // It answers with the old name for 400 ms more, however often it is asked.
+      const learns = performance.now() + 400
+      while (performance.now() < learns) {
+        assert.equal(await nameOf(), before)
+        await new Promise((resolve) => setTimeout(resolve, 20))
+      }
+      world.name = `${before} of oak`
+      await new Promise((resolve) => setTimeout(resolve, 300))
+      assert.equal(await nameOf(), world.name)
     })
 
     test('visitors share what they see, and those of another ranking another', async () => {
-      await settle()
       const testId = v7()
       await one.publish(SearchSettingsChanged, { test: { testId, sharePercent: 50 } })
       await one.settled()
@@ -435,16 +442,16 @@ describe('answers that are given again', () => {
       assert.equal(asked, 2)
       await one.publish(SearchSettingsChanged, { test: null })
       await one.settled()
-      await settle()
     })
 
     test('search learns how often its answers were given again', async () => {
       const path = fresh('/v1/search?q=desk')
       world.told.length = 0
-      for (let n = 0; n < 4; n += 1) await ask(path)
-      await eventually(async () => assert.ok(world.told.length > 0), { timeoutMs: 8_000 })
-      assert.ok(world.told.every(({ searchId }) => searchId === 'search.1'))
-      assert.ok(world.told.reduce((sum, { times }) => sum + times, 0) >= 3)
+      await eventually(async () => {
+        await ask(path)
+        assert.ok(world.told.length > 0)
+      })
+      assert.ok(world.told.every(({ searchId, times }) => searchId === 'search.1' && times > 0))
     })
   })
 
