@@ -18,11 +18,11 @@ export type CardSource = {
 
 type Scope = { readonly currency: string | undefined; readonly customerGroup: string | undefined }
 
-/** Products and SKUs that are remembered: about 0.5 and 0.2 kB each. */
-const MAX_PRODUCTS = 20_000
+/** Of all cards together, in SKUs of about 100 bytes; a card itself counts as five. */
+const MAX_CARD_SIZE = 300_000
+const CARD_SIZE = 5
+/** SKUs whose stock is remembered: about 0.2 kB each. */
 const MAX_SKUS = 100_000
-/** Currencies and groups of one product. */
-const MAX_SCOPES = 100
 /** Ids of one call: what the operations take. */
 const MAX_IDS = 200
 
@@ -39,7 +39,13 @@ type Asked = {
  * answers of search, which hold ids and facets and outlive a change of price or stock.
  */
 export class LiveCards {
-  readonly #cards = new LRUCache<string, Map<string, ProductCard>>({ max: MAX_PRODUCTS })
+  /** By product, currency and group. */
+  readonly #cards = new LRUCache<string, ProductCard>({
+    maxSize: MAX_CARD_SIZE,
+    sizeCalculation: ({ skus }) => CARD_SIZE + skus.length,
+    dispose: ({ productId }, key) => this.#forget(productId, key),
+  })
+  readonly #keys = new Map<string, Set<string>>()
   /** By SKU: how many can be bought, and whose it is. */
   readonly #stock = new LRUCache<string, { readonly available: number; readonly productId: string }>({
     max: MAX_SKUS,
@@ -75,7 +81,7 @@ export class LiveCards {
 
   /** It costs something else, or is sold as something else. */
   productChanged(productId: string): void {
-    this.#cards.delete(productId)
+    for (const key of [...(this.#keys.get(productId) ?? [])]) this.#cards.delete(key)
     for (const asked of this.#asked) asked.changedProducts.add(productId)
   }
 
@@ -98,7 +104,7 @@ export class LiveCards {
   }
 
   clear(): void {
-    for (const productId of this.#cards.keys()) this.productChanged(productId)
+    this.#cards.clear()
     for (const asked of this.#asked) {
       for (const productId of asked.products) asked.changedProducts.add(productId)
       for (const sku of asked.owners.keys()) asked.changedSkus.add(sku)
@@ -116,7 +122,7 @@ export class LiveCards {
     const found = new Map<string, ProductCard>()
     const missing: string[] = []
     for (const productId of new Set(productIds)) {
-      const card = this.#cards.get(productId)?.get(scope)
+      const card = this.#cards.get(`${productId}/${scope}`)
       if (card) found.set(productId, card)
       else missing.push(productId)
     }
@@ -129,13 +135,7 @@ export class LiveCards {
       })
       for (const card of items) {
         found.set(card.productId, card)
-        if (asked.changedProducts.has(card.productId)) continue
-        let scopes = this.#cards.get(card.productId)
-        if (!scopes || scopes.size >= MAX_SCOPES) {
-          scopes = new Map()
-          this.#cards.set(card.productId, scopes)
-        }
-        scopes.set(scope, card)
+        if (!asked.changedProducts.has(card.productId)) this.#remember(`${card.productId}/${scope}`, card)
       }
     }
     return found
@@ -168,5 +168,18 @@ export class LiveCards {
     }
     for (const sku of missing) if (!stock.has(sku)) stock.set(sku, 0)
     return stock
+  }
+
+  #remember(key: string, card: ProductCard): void {
+    this.#cards.set(key, card)
+    const keys = this.#keys.get(card.productId)
+    if (keys) keys.add(key)
+    else this.#keys.set(card.productId, new Set([key]))
+  }
+
+  #forget(productId: string, key: string): void {
+    const keys = this.#keys.get(productId)
+    keys?.delete(key)
+    if (keys?.size === 0) this.#keys.delete(productId)
   }
 }
