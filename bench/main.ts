@@ -4,6 +4,7 @@ import { type EmbeddedPostgres, startEmbeddedPostgres } from '@stoa/runtime/embe
 import pg from 'pg'
 import { checkout, checkoutProfile } from './checkout.ts'
 import { stopChildren } from './child.ts'
+import { importing } from './import.ts'
 import { cpuMs, machineCpuMs } from './process-use.ts'
 import { productCached, productCachedProfile, productProfile, productReads } from './product-reads.ts'
 import { reactions } from './reactions.ts'
@@ -16,6 +17,7 @@ import type { Bench, BenchDatabase, Figure, Section } from './section.ts'
 /** `npm run bench`: all figures. `npm run bench -- product checkout`: these sections alone. README.md says what each means. */
 const sections: readonly Section[] = [
   productReads,
+  importing,
   productCached,
   checkout,
   reservations,
