@@ -18,7 +18,7 @@ import { suggest } from './suggest.ts'
 export type Shelf = {
   readonly handle: (message: Message) => unknown
   /** A piece of compaction, about 3 ms; true: there is more. */
-  readonly tidy: () => boolean
+  readonly tidy: (entries?: number) => boolean
 }
 
 const TIDIED_ENTRIES = 60_000
@@ -48,7 +48,7 @@ export function openShelf({ now }: { readonly now: () => number }): Shelf {
     if (next) work(next)
   }
   return {
-    tidy: () => compact(answering, TIDIED_ENTRIES),
+    tidy: (entries = TIDIED_ENTRIES) => compact(answering, entries),
     handle: (message) => {
       switch (message.kind) {
         case 'put':

@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { CursorRefused, type EngineDocument, type Sort } from '../engine.ts'
+import { aDocument, aShelf, idOf, named, searched } from './testing.ts'
+
+const words = ['lamp', 'red', 'blue', 'desk', 'large', 'oak']
+const sorts: readonly Sort[] = [
+  'relevance',
+  'price-up',
+  'price-down',
+  'newest',
+  'rating',
+  'name',
+  'bestselling',
+]
+
+const goods = (count: number, from = 1): EngineDocument[] =>
+  Array.from({ length: count }, (_, at) => {
+    const number = from + at
+    const price = (number * 37) % 500
+    return aDocument(number, {
+      name: `${words[number % 6]} ${words[(number * 5) % 4]} lamp`,
+      description: words[(number * 7) % 6]!,
+      prices:
+        number % 9 === 0 ? [] : [{ currency: 'EUR', fromMinor: price, toMinor: price, compareAtMinor: null }],
+      rating: { average: (number % 5) + 0.5, count: number % 3 },
+      publishedAt: new Date(Date.UTC(2026, 0, 1 + (number % 20))).toISOString(),
+      sold: number % 4,
+    })
+  })
+
+for (const sort of sorts)
+  test(`sorted by ${sort}, no product comes twice and no unchanged one is skipped, on two replicas, while the index changes`, () => {
+    fc.assert(
+      fc.property(
+        fc.array(
+          fc.record({ remove: fc.integer({ min: 1, max: 80 }), add: fc.integer({ min: 100, max: 400 }) }),
+          {
+            minLength: 8,
+            maxLength: 30,
+          },
+        ),
+        fc.constantFrom('lamp', 'red lamp', 'lmap', ''),
+        (changes, query) => {
+          // The other replica heard the same in another order, and has not heard all of it.
+          const replicas = [aShelf(goods(80)), aShelf(goods(80).toReversed())]
+          replicas[1]!.handle({ kind: 'put', documents: goods(40, 500) })
+          const start = searched(replicas[0]!, query, { sort, limit: 100 })
+          const order = start.hits.map(({ productId }) => productId)
+          const removed = new Set<string>()
+          const seen: string[] = []
+          let page = searched(replicas[0]!, query, { sort, limit: 7 })
+          for (let pages = 0; ; pages += 1) {
+            assert.ok(pages < 60)
+            seen.push(...page.hits.map(({ productId }) => productId))
+            if (page.next === null) break
+            const { remove, add } = changes[pages % changes.length]!
+            removed.add(idOf(remove))
+            for (const replica of replicas) {
+              replica.handle({ kind: 'remove', products: [{ productId: idOf(remove), version: 5 }] })
+              replica.handle({ kind: 'put', documents: goods(5, add) })
+            }
+            page = searched(replicas[pages % 2]!, query, { sort, limit: 7, after: page.next })
+          }
+          assert.equal(new Set(seen).size, seen.length, 'a product came twice')
+          const unchanged = order.filter((id) => !removed.has(id))
+          assert.deepEqual(
+            seen.filter((id) => unchanged.includes(id)),
+            unchanged,
+            'an unchanged one was skipped or moved',
+          )
+        },
+      ),
+      { numRuns: 25 },
+    )
+  })
+
+test('products without a price in the currency come last by price, up and down', () => {
+  const shelf = aShelf(goods(20))
+  for (const sort of ['price-up', 'price-down'] as const)
+    assert.deepEqual(
+      searched(shelf, '', { sort })
+        .hits.slice(-2)
+        .map(({ productId }) => productId),
+      [idOf(9), idOf(18)],
+    )
+})
+
+test('a cursor of another query, a shortened or an invented one is refused', () => {
+  const shelf = aShelf(named('lamp a', 'lamp b', 'lamp c'))
+  const { next } = searched(shelf, 'lamp', { limit: 1 })
+  const refused = (query: string, after: string) =>
+    assert.throws(() => searched(shelf, query, { limit: 1, after }), CursorRefused, after.slice(0, 20))
+  refused('chair', next!)
+  refused('lamp', next!.slice(0, -7))
+  refused('lamp', 'bm9uc2Vuc2U')
+  refused('lamp', 'x'.repeat(5_000))
+  refused('lamp', Buffer.from('[1,2,3,4,5,6]').toString('base64url'))
+})
+
+test('a cursor fits into an address, however long the query was', () => {
+  const shelf = aShelf(
+    named(
+      ...Array.from({ length: 60 }, (_, at) => `${'extraordinarily '.repeat(3)}long${at} words${at} here`),
+    ),
+  )
+  const query = Array.from({ length: 60 }, (_, at) => `long${at} words${at} extraordinarily`).join(' ')
+  const { next } = searched(shelf, query, { limit: 1 })
+  assert.ok(next!.length <= 4_000, String(next!.length))
+})
