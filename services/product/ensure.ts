@@ -186,6 +186,6 @@ export async function replaceLinks(query: Query, links: readonly Links[]): Promi
 export async function writeLinks(tx: Tx, links: readonly Links[]): Promise<string[]> {
   const changed = (await replaceLinks(tx.query, links)).sort()
   for (let from = 0; from < changed.length; from += MAX_ANNOUNCED)
-    await announceAgain(tx, changed.slice(from, from + MAX_ANNOUNCED))
+    await announceAgain(tx, changed.slice(from, from + MAX_ANNOUNCED), { edited: true })
   return changed
 }

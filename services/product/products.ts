@@ -130,6 +130,9 @@ export type SavedProduct = {
   readonly variants: readonly VariantState[]
 }
 
+/** `revision` numbers what is announced of the product. */
+export type SavedVersion = { readonly version: number; readonly revision: number }
+
 /**
  * Writes new and changed products with all that belongs to them but their pictures, in one statement however many they are. Answers
  * their new versions; a product that is no longer at its version is left out and stays as it is.
@@ -137,12 +140,12 @@ export type SavedProduct = {
 export async function saveProducts(
   query: Query,
   products: readonly SavedProduct[],
-): Promise<Map<string, number>> {
+): Promise<Map<string, SavedVersion>> {
   if (products.length === 0) return new Map()
-  const rows = await query<{ product_id: string; version: number }>(SAVE, [
+  const rows = await query<SavedVersion & { product_id: string }>(SAVE, [
     JSON.stringify(products.map(savedRow)),
   ])
-  return new Map(rows.map(({ product_id, version }) => [product_id, version]))
+  return new Map(rows.map(({ product_id, version, revision }) => [product_id, { version, revision }]))
 }
 
 const savedRow = ({ productId, version, brandId, after, variants }: SavedProduct) => ({
@@ -181,13 +184,13 @@ const SAVE = `
     from input
     -- In one order, so that two who bring the same slugs at once wait for each other instead of in a circle.
     order by slug
-    on conflict (product_id) do update set version = excluded.version, slug = excluded.slug, name = excluded.name,
+    on conflict (product_id) do update set version = excluded.version, revision = p.revision + 1, slug = excluded.slug, name = excluded.name,
       brand_id = excluded.brand_id, description = excluded.description, options = excluded.options,
       attributes = excluded.attributes, status = excluded.status, seo_title = excluded.seo_title,
       seo_description = excluded.seo_description, publish_at = excluded.publish_at, unpublish_at = excluded.unpublish_at,
       published_at = coalesce(p.published_at, excluded.published_at), updated_at = now()
     where p.version = excluded.version - 1
-    returning p.product_id, p.version, old.slug as old_slug, new.slug as new_slug
+    returning p.product_id, p.version, p.revision, old.slug as old_slug, new.slug as new_slug
   ), redirected as (
     insert into product.slug_redirects (kind, slug, target_id)
     select 'product', old_slug, product_id from saved where old_slug <> new_slug
@@ -242,7 +245,7 @@ const SAVE = `
       set amount_minor = excluded.amount_minor, compare_at_minor = excluded.compare_at_minor
       where (vp.amount_minor, vp.compare_at_minor) is distinct from (excluded.amount_minor, excluded.compare_at_minor)
   )
-  select product_id, version from saved`
+  select product_id, version, revision from saved`
 
 /** Replaces the pictures of some products, in one statement. */
 export async function saveMedia(

@@ -60,7 +60,7 @@ async function republishProducts(after: string | undefined, tx: Tx): Promise<str
     [after ?? null],
   )
   const rows = await tx.query<{ id: string; version: number; status: Status; skus: string[] }>(
-    `select p.product_id as id, p.version, p.status,
+    `select p.product_id as id, p.revision as version, p.status,
        array(select v.sku from product.variants v where v.product_id = p.product_id order by v.position) as skus
      from product.products p
      where p.product_id = any ($1::uuid[])

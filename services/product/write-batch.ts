@@ -54,10 +54,10 @@ export async function writeBatch(tx: Tx, changes: readonly BatchChange[], brands
   await relistThose(tx.query, changes)
 
   for (const { productId, before, after } of changes) {
-    const version = versions.get(productId)!
+    const { version, revision } = versions.get(productId)!
     announce(
       tx,
-      { ...after, productId, version },
+      { ...after, productId, revision },
       before && onlyPricesDiffer(before, after) ? 'prices' : undefined,
     )
     const fields = before ? changedFields(before, after) : CREATED

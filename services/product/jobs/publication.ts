@@ -31,14 +31,14 @@ export const publication = job({
       const refused = due.status === 'published' && (!isSellable(before.variants) || missing.length > 0)
       if (refused) ctx.log.warn({ productId, missing }, 'a planned publication could not be carried out')
       const after = { ...due, status: refused ? before.status : due.status }
-      const [row] = await tx.query<{ version: number }>(
-        `update product.products set status = $2, publish_at = $3, unpublish_at = $4, version = version + 1, updated_at = now(),
+      const [row] = await tx.query<{ version: number; revision: number }>(
+        `update product.products set status = $2, publish_at = $3, unpublish_at = $4, version = version + 1, revision = revision + 1, updated_at = now(),
            published_at = coalesce(published_at, case when $2 = 'published' then now() end)
-         where product_id = $1 returning version`,
+         where product_id = $1 returning version, revision`,
         [before.productId, after.status, after.publishAt, after.unpublishAt],
       )
       if (after.status !== before.status) await relist(tx.query, [before.productId])
-      announce(tx, { ...before, ...after, version: row!.version })
+      announce(tx, { ...before, ...after, revision: row!.revision })
       tx.audit({
         subject: `product:${before.productId}`,
         version: row!.version,

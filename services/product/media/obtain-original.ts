@@ -18,11 +18,7 @@ export const obtainOriginal = (
     const original = await keepOriginal(place, await place.media.clean(bytes))
     await place.transaction(async (tx) => {
       if (await setOriginal(tx.query, mediaId, original))
-        tx.schedule(
-          announceMedia,
-          { mediaId, change: 'measured' },
-          { key: `announce-media:measured:${mediaId}` },
-        )
+        tx.schedule(announceMedia, { mediaId }, { key: `announce-media:${mediaId}` })
     })
     return original
   })

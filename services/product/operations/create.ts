@@ -60,7 +60,7 @@ export const create: Handles<typeof product.operations.create> = async (input, c
         if (versions.size === 0) throw new Rejection('IN_PROGRESS')
         await reprice(tx.query, [productId])
         const created = (await loadAdminProduct(tx.query, productId))!
-        announce(tx, created)
+        announce(tx, { ...created, revision: 1 })
         schedulePublication(tx, productId, plan)
         tx.audit({
           subject: `product:${productId}`,

@@ -36,6 +36,7 @@ export const deleteCategory: Handles<typeof product.operations.deleteCategory> =
         await announceAgain(
           tx,
           products.slice(from, from + MAX_ANNOUNCED).map(({ id }) => id),
+          { edited: true },
         )
       tx.emit(CategoryChanged, { categoryId, deleted: true }, { version: treeVersion })
       tx.audit({

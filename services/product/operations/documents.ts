@@ -18,7 +18,7 @@ const PLAIN_DESCRIPTION = `
 
 const DOCUMENTS = `
   select json_build_object('items', coalesce(json_agg(json_build_object(
-    'productId', p.product_id, 'version', p.version, 'slug', p.slug, 'name', p.name, 'description', ${PLAIN_DESCRIPTION},
+    'productId', p.product_id, 'version', p.revision, 'slug', p.slug, 'name', p.name, 'description', ${PLAIN_DESCRIPTION},
     'brand', case when b.brand_id is not null then json_build_object('slug', b.slug, 'name', b.name) end,
     'categories', coalesce((
       select json_agg(json_build_object('categoryId', c.category_id, 'path', (

@@ -90,7 +90,7 @@ export const putLinks: Handles<typeof product.operations.putLinks> = async (inpu
     )
     if (strangers.length > 0) throw invalidInput(...strangers.slice(0, 20))
     await replaceLinks(tx.query, [{ productId, kind, linkedIds: productIds }])
-    await announceAgain(tx, [productId])
+    await announceAgain(tx, [productId], { edited: true })
     const field = `links.${kind}`
     tx.audit({
       subject: `product:${productId}`,

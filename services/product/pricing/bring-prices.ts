@@ -13,28 +13,28 @@ export async function lockProducts(query: Query, productIds: readonly string[]):
 }
 
 /**
- * Brings locked products to the prices that hold now: effective prices, public lists, and one more version of each product whose
- * prices changed, announced. At most five statements however many they are; one when no price changed.
+ * Brings locked products to the prices that hold now: effective prices, public lists, and one announcement of each product
+ * whose prices changed. At most five statements however many they are; one when no price changed.
  */
 export async function bringPrices(tx: Tx, productIds: readonly string[]): Promise<void> {
   const changed = await reprice(tx.query, productIds)
   if (changed.length === 0) return
   const products = await tx.query<Changed>(
-    `update product.products p set version = version + 1
+    `update product.products p set revision = revision + 1
      where product_id = any ($1::uuid[])
-     returning product_id as "productId", version, status,
+     returning product_id as "productId", revision, status,
        array(select v.sku from product.variants v where v.product_id = p.product_id order by v.position) as skus`,
     [changed],
   )
   await relist(tx.query, changed)
   // Lists price what has a price of its own in their currency: nothing comes to be sold in another one.
-  for (const { version, ...product } of products)
-    tx.emit(ProductChanged, { ...product, only: 'prices' }, { version })
+  for (const { revision, ...product } of products)
+    tx.emit(ProductChanged, { ...product, only: 'prices' }, { version: revision })
 }
 
 type Changed = {
   readonly productId: string
-  readonly version: number
+  readonly revision: number
   readonly status: z.output<typeof ProductStatus>
   readonly skus: string[]
 }

@@ -50,11 +50,11 @@ describe('reviews', () => {
     return { productId, slug, sku }
   }
   const aPublishedProduct = () => aStoredProduct('published')
-  const versionOf = async (productId: string): Promise<number> => {
-    const { rows } = await host.pool.query('select version from product.products where product_id = $1', [
+  const revisionOf = async (productId: string): Promise<number> => {
+    const { rows } = await host.pool.query('select revision from product.products where product_id = $1', [
       productId,
     ])
-    return rows[0].version
+    return rows[0].revision
   }
   const publish = async ({ reviewId }: { reviewId: string }) => {
     const { version } = await staff.getReviewForStaff({ reviewId })
@@ -189,9 +189,9 @@ describe('reviews', () => {
       assert.equal((await staff.listReviewsForStaff({ productId, status: 'published' })).items.length, 1)
     })
 
-    test('publishes: it is public, counted, and the product has a new version', async () => {
+    test('publishes: it is public, counted, and the product has a new revision', async () => {
       const { productId } = await aPublishedProduct()
-      const before = await versionOf(productId)
+      const before = await revisionOf(productId)
       const { reviewId } = await aPublishedReview(productId)
       await aPublishedReview(productId, { stars: 2 })
       await aPublishedReview(productId, { stars: 2 })
@@ -199,7 +199,7 @@ describe('reviews', () => {
       assert.equal(items.length, 3)
       assert.ok(!('status' in items[0]!))
       assert.deepEqual(rating, { count: 3, average: 3, histogram: [0, 2, 0, 0, 1] })
-      assert.equal(await versionOf(productId), before + 3)
+      assert.equal(await revisionOf(productId), before + 3)
       const events = await host.loggedEvents()
       const changed = events.filter(
         ({ name, payload }) =>
@@ -443,9 +443,9 @@ describe('reviews', () => {
         ],
       )
       assert.equal(shown[1]!.writtenAt, '2020-05-01T10:00:00.000Z')
-      const version = await versionOf(one.productId)
+      const revision = await revisionOf(one.productId)
       assert.deepEqual(await seeder.seedReviews({ items }), { inserted: 0, unknown: [3] })
-      assert.equal(await versionOf(one.productId), version)
+      assert.equal(await revisionOf(one.productId), revision)
     })
 
     test('two who bring the same at once bring it once', async () => {

@@ -58,7 +58,7 @@ export async function loadReview(
 
 /**
  * The rest of a statement whose `written (review_id, product_id, stars, status)` are the reviews that it wrote: counts what the
- * products of $1 are given now, and makes that a change of the product.
+ * products of $1 are given now, which is a new revision of each.
  */
 const RERATED = `
   counted as (
@@ -80,24 +80,19 @@ const RERATED = `
     delete from product.product_ratings
     where product_id = any ($1::uuid[]) and product_id not in (select product_id from rating)
   ), changed as (
-    update product.products set version = version + 1
+    update product.products set revision = revision + 1
     where product_id = any ($1::uuid[])
-    returning product_id, version, status
+    returning product_id, revision, status
   )
-  select c.product_id as "productId", c.version, c.status,
-    coalesce((select json_agg(sku order by position) from product.variants v where v.product_id = c.product_id), '[]') as skus,
-    (select json_build_object('count', count, 'average', average) from product.product_ratings o
-      where o.product_id = c.product_id) as before,
-    (select json_build_object('count', count, 'average', average) from rating n where n.product_id = c.product_id) as after
+  select c.product_id as "productId", c.revision, c.status,
+    coalesce((select json_agg(sku order by position) from product.variants v where v.product_id = c.product_id), '[]') as skus
   from changed c`
 
 type Rerated = {
   readonly productId: string
-  readonly version: number
+  readonly revision: number
   readonly status: 'draft' | 'published' | 'archived'
   readonly skus: string[]
-  readonly before: unknown
-  readonly after: unknown
 }
 
 const INSERT = `
@@ -199,36 +194,20 @@ export type ImportedReview = ReviewContent & {
 export async function insertImported(tx: Tx, imported: readonly ImportedReview[]): Promise<void> {
   if (imported.length === 0) return
   const productIds = [...new Set(imported.map(({ productId }) => productId))]
-  await announceRating(
-    tx,
-    await tx.query<Rerated>(INSERT_IMPORTED, [productIds, JSON.stringify(imported)]),
-    'import',
-  )
+  await announceRating(tx, await tx.query<Rerated>(INSERT_IMPORTED, [productIds, JSON.stringify(imported)]))
   for (const { reviewId, productId } of imported)
     tx.emit(ReviewChanged, { reviewId, productId, status: 'published' }, { version: 1 })
 }
 
 /** The rating stands in the public lists, too. */
-async function announceRating(
-  tx: Tx,
-  rerated: readonly Rerated[],
-  by: 'import' | 'people' = 'people',
-): Promise<void> {
+async function announceRating(tx: Tx, rerated: readonly Rerated[]): Promise<void> {
   if (rerated.length === 0) return
   await relist(
     tx.query,
     rerated.map(({ productId }) => productId),
   )
-  for (const { productId, version, status, skus, before, after } of rerated) {
-    tx.emit(ProductChanged, { productId, status, skus, only: 'rating' }, { version })
-    if (by === 'people')
-      tx.audit({
-        subject: `product:${productId}`,
-        version,
-        before: { rating: before },
-        after: { rating: after },
-      })
-  }
+  for (const { productId, revision, status, skus } of rerated)
+    tx.emit(ProductChanged, { productId, status, skus, only: 'rating' }, { version: revision })
 }
 
 const visible = ({

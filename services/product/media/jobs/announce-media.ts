@@ -1,54 +1,29 @@
-import { CategoryChanged, ProductChanged } from '@stoa/contracts/product'
+import { CategoryChanged } from '@stoa/contracts/product'
 import { BrandChanged, CollectionChanged } from '@stoa/contracts/product-assortment'
 import { type Job, job, type Tx } from '@stoa/runtime'
 import { z } from 'zod'
+import { announceAgain } from '../../announce.ts'
 import type { Context } from '../../context.ts'
 import { relist } from '../../listings.ts'
 
 /** Products announced in one transaction. */
 const PAGE = 100
 
-const Input = z.strictObject({
-  mediaId: z.uuid(),
-  /**
-   * `described`: staff changed its text or focal point. `measured`: it was fetched, and its width and height are known; that
-   * is no change that an editor of the product must have read, so its version stays.
-   */
-  change: z.enum(['described', 'measured']),
-  after: z.uuid().optional(),
-})
-
-type Row = {
-  productId: string
-  status: 'draft' | 'published' | 'archived'
-  version: number
-  skus: string[]
-}
+const Input = z.strictObject({ mediaId: z.uuid(), after: z.uuid().optional() })
 
 /** Says of what shows a picture that it has changed, page by page: what is read of it holds the picture's text and size. */
 export const announceMedia: Job<typeof Input, Context> = job({
   name: 'announce-media',
   input: Input,
-  handle: async ({ mediaId, change, after }, ctx) => {
+  handle: async ({ mediaId, after }, ctx) => {
     await ctx.transaction(async (tx) => {
       if (after === undefined) await announceShelves(tx, mediaId)
-      const rows = await tx.query<Row>(PAGE_OF_PRODUCTS, [
-        mediaId,
-        after ?? null,
-        change === 'described' ? 1 : 0,
-      ])
-      const published = rows.filter(({ status }) => status === 'published')
-      if (published.length > 0)
-        await relist(
-          tx.query,
-          published.map(({ productId }) => productId),
-        )
-      for (const { productId, status, version, skus } of rows) {
-        tx.emit(ProductChanged, { productId, status, skus }, { version })
-        if (change === 'described')
-          tx.audit({ subject: `product:${productId}`, version, before: {}, after: { picture: mediaId } })
-      }
-      if (rows.length === PAGE) tx.schedule(announceMedia, { mediaId, change, after: rows.at(-1)!.productId })
+      const rows = await tx.query<{ productId: string }>(PAGE_OF_PRODUCTS, [mediaId, after ?? null])
+      if (rows.length === 0) return
+      const productIds = rows.map(({ productId }) => productId)
+      await announceAgain(tx, productIds)
+      await relist(tx.query, productIds)
+      if (rows.length === PAGE) tx.schedule(announceMedia, { mediaId, after: productIds.at(-1)! })
     })
   },
 })
@@ -79,17 +54,7 @@ async function announceShelves(tx: Tx, mediaId: string): Promise<void> {
 }
 
 const PAGE_OF_PRODUCTS = `
-  with page as (
-    select p.product_id from product.product_media pm join product.products p on p.product_id = pm.product_id
-    where pm.media_id = $1 and ($2::uuid is null or pm.product_id > $2::uuid)
-    order by pm.product_id
-    limit ${PAGE}
-    for no key update of p
-  ), changed as (
-    update product.products p set version = version + $3::int from page where p.product_id = page.product_id
-    returning p.product_id, p.status, p.version
-  )
-  select product_id as "productId", status, version,
-    array(select v.sku from product.variants v where v.product_id = changed.product_id order by v.position) as skus
-  from changed
-  order by product_id`
+  select product_id as "productId" from product.product_media
+  where media_id = $1 and ($2::uuid is null or product_id > $2::uuid)
+  order by product_id
+  limit ${PAGE}`

@@ -1,6 +1,7 @@
 import { invalidInput } from '@stoa/contract'
 import type { mediaOperations } from '@stoa/contracts/product-media'
 import type { Handles } from '../../context.ts'
+import { announceMedia } from '../jobs/announce-media.ts'
 import { isSourceUrl, mediaFromUrls } from '../media-from-urls.ts'
 import { loadMedia, loadMediaOfSource, setOriginal, updateMedia } from '../media-rows.ts'
 import { keepOriginal } from '../store-original.ts'
@@ -25,7 +26,8 @@ export const addMediaFromUrl: Handles<typeof mediaOperations.addMediaFromUrl> = 
   const original = await keepOriginal({ query: ctx.query, media }, clean)
   return ctx.transaction(async (tx) => {
     const mediaId = (await mediaFromUrls(tx.query, [{ url, alt }])).get(url)!
-    await setOriginal(tx.query, mediaId, original)
+    if (await setOriginal(tx.query, mediaId, original))
+      tx.schedule(announceMedia, { mediaId }, { key: `announce-media:${mediaId}` })
     let added = (await loadMedia(tx.query, mediaId))!
     if (!known && added.version === 1) {
       await updateMedia(tx.query, { mediaId, expectedVersion: 1 }, { alt, focalPoint })

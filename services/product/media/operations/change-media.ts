@@ -28,8 +28,7 @@ export const changeMedia: Handles<typeof mediaOperations.changeMedia> = async (i
     if (changed === undefined) return undefined
     tx.audit({ subject: `media:${mediaId}`, version: changed, before: old, after: fields })
     // Those who show it say it anew, however many they are.
-    if (before.used)
-      tx.schedule(announceMedia, { mediaId, change: 'described' }, { key: `announce-media:${mediaId}` })
+    if (before.used) tx.schedule(announceMedia, { mediaId }, { key: `announce-media:${mediaId}` })
     return { ...before, ...fields, version: changed }
   })
   if (!after) {

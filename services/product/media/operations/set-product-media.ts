@@ -37,10 +37,10 @@ export const setProductMedia: Handles<typeof mediaOperations.setProductMedia> = 
     const written = await ctx.transaction(async (tx) => {
       const after = await write(tx.query, { productId, expectedVersion: input.version }, items)
       if (!after) return undefined
-      const { version } = after
+      const { version, revision } = after
       const { status, skus } = before
       if (status === 'published') await relist(tx.query, [productId])
-      tx.emit(ProductChanged, { productId, status, skus }, { version })
+      tx.emit(ProductChanged, { productId, status, skus }, { version: revision })
       tx.audit({ subject, version, before: { media: before.items }, after: { media: items } })
       return { version, pictures: await loadPictures(tx.query, productId) }
     })
@@ -113,12 +113,12 @@ async function write(
   query: Query,
   { productId, expectedVersion }: { productId: string; expectedVersion: number },
   items: readonly Item[],
-): Promise<{ version: number } | undefined> {
-  const [row] = await query<{ version: number }>(
+): Promise<{ version: number; revision: number } | undefined> {
+  const [row] = await query<{ version: number; revision: number }>(
     `with changed as (
-       update product.products set version = version + 1, updated_at = now()
+       update product.products set version = version + 1, revision = revision + 1, updated_at = now()
        where product_id = $1 and version = $2
-       returning product_id, version
+       returning product_id, version, revision
      ), input as (
        select i."mediaId" as media_id, i.alt, i.place,
          array(select jsonb_array_elements_text(i."variantIds")::uuid) as variant_ids
@@ -133,7 +133,7 @@ async function write(
        on conflict (product_id, media_id) do update set variant_ids = excluded.variant_ids, alt = excluded.alt,
          position = excluded.position
      )
-     select version from changed`,
+     select version, revision from changed`,
     [productId, expectedVersion, JSON.stringify(items)],
   )
   return row
