@@ -4,7 +4,7 @@ import { type Client, Rejection } from '@stoa/contract'
 import { OrderCancelled, OrderConfirmed } from '@stoa/contracts/order'
 import { product } from '@stoa/contracts/product'
 import type { Actor } from '@stoa/runtime'
-import { startTestHost, statements, type TestHost } from '@stoa/testing'
+import { eventually, startTestHost, statements, type TestHost } from '@stoa/testing'
 import { v7 } from 'uuid'
 import service from '../service.ts'
 import { aMerchant } from '../testing.ts'
@@ -353,6 +353,60 @@ describe('reviews', () => {
       await assert.rejects(author.voteHelpful({ reviewId }), { code: 'OWN_REVIEW' })
       await assert.rejects(one.voteHelpful({ reviewId: v7() }), { code: 'REVIEW_NOT_FOUND' })
     })
+
+    const announced = async (reviewId: string) =>
+      (await host.loggedEvents())
+        .filter(({ payload }) => (payload as { reviewId?: string }).reviewId === reviewId)
+        .map(({ version, payload }) => [version, (payload as { status: string }).status])
+    /** Has something happen behind the row of a review that somebody else writes first. */
+    const behind = async <T>(reviewId: string, set: string, work: () => Promise<T>): Promise<T> => {
+      const other = await host.pool.connect()
+      try {
+        await other.query('begin')
+        await other.query(`update product.reviews set ${set} where review_id = $1`, [reviewId])
+        const done = work()
+        done.catch(() => {})
+        await eventually(async () => {
+          const { rows } = await host.pool.query('select from pg_locks where not granted')
+          assert.ok(rows.length > 0)
+        })
+        await other.query('commit')
+        return await done
+      } finally {
+        other.release()
+      }
+    }
+
+    test('and a decision at the same moment are announced under numbers of their own', async () => {
+      const { reviewId } = await aPublishedReview((await aPublishedProduct()).productId)
+      await behind(reviewId, 'revision = revision + 1', () =>
+        staff.moderateReview({ reviewId, version: 2, decision: 'rejected', reason: 'Names a person.' }),
+      )
+      assert.deepEqual((await announced(reviewId)).at(-1), [4, 'rejected'])
+    })
+
+    test('comes too late for a review that is rejected meanwhile', async () => {
+      const { reviewId } = await aPublishedReview((await aPublishedProduct()).productId)
+      const before = await announced(reviewId)
+      await assert.rejects(
+        behind(reviewId, `status = 'rejected', reason = 'No.'`, () => aCustomer().voteHelpful({ reviewId })),
+        { code: 'REVIEW_NOT_FOUND' },
+      )
+      assert.deepEqual(await announced(reviewId), before)
+    })
+
+    test('that is taken back from a review that waits again does not say that it is published', async () => {
+      const { productId } = await aPublishedProduct()
+      const { reviewId, customer } = await aPublishedReview(productId)
+      const voter = aCustomer()
+      await voter.voteHelpful({ reviewId })
+      await customer.putReview({ productId, ...GOOD, title: 'Second thoughts' })
+      await voter.unvoteHelpful({ reviewId })
+      assert.deepEqual((await announced(reviewId)).slice(-2), [
+        [4, 'pending'],
+        [5, 'pending'],
+      ])
+    })
   })
 
   describe('a buyer', () => {
@@ -446,6 +500,24 @@ describe('reviews', () => {
       const revision = await revisionOf(one.productId)
       assert.deepEqual(await seeder.seedReviews({ items }), { inserted: 0, unknown: [3] })
       assert.equal(await revisionOf(one.productId), revision)
+    })
+
+    test('of a day that cannot be are of the nearest that can, and are listed to the last', async () => {
+      const { productId, slug } = await aPublishedProduct()
+      const at = (createdAt: string) => ({
+        productSlug: slug,
+        author: 'Ole',
+        stars: 4,
+        title: createdAt,
+        text: 'Good.',
+        createdAt,
+      })
+      await seeder.seedReviews({ items: [at('1822-01-01T00:00:00Z'), at('9822-01-01T00:00:00Z')] })
+      const first = await shop.reviews({ productId, limit: 1 })
+      const second = await shop.reviews({ productId, limit: 1, after: first.next! })
+      const [late, early] = [...first.items, ...second.items]
+      assert.ok(Date.parse(late!.writtenAt) <= Date.now())
+      assert.equal(early!.writtenAt, '1970-01-01T00:00:00.000Z')
     })
 
     test('two who bring the same at once bring it once', async () => {

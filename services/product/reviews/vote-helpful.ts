@@ -1,17 +1,25 @@
 import { Rejection } from '@stoa/contract'
-import { ReviewChanged, type reviewOperations } from '@stoa/contracts/product-reviews'
+import { ReviewChanged, type ReviewStatus, type reviewOperations } from '@stoa/contracts/product-reviews'
 import type { Tx } from '@stoa/runtime'
 import type { Handles } from '../context.ts'
 import { customerOf } from './own-review.ts'
 
 type Operations = typeof reviewOperations
-type Voted = { reviewId: string; productId: string; helpful: number; revision: number }
+type Voted = {
+  reviewId: string
+  productId: string
+  status: ReviewStatus
+  helpful: number
+  revision: number
+}
 
-// The vote's row decides: whoever comes second finds it there, and counts nothing.
+// Behind the review's row, so that what is said of it holds. The vote's row decides: whoever comes second finds it there, and counts
+// nothing.
 const VOTE = `
   with review as (
     select review_id from product.reviews
     where review_id = $1 and status = 'published' and customer_id is distinct from $2
+    for no key update
   ), vote as (
     insert into product.review_votes (review_id, customer_id) select review_id, $2 from review
     on conflict do nothing
@@ -19,15 +27,19 @@ const VOTE = `
   )
   update product.reviews r set helpful = helpful + 1, revision = revision + 1
   from vote where r.review_id = vote.review_id
-  returning r.review_id as "reviewId", r.product_id as "productId", r.helpful, r.revision`
+  returning r.review_id as "reviewId", r.product_id as "productId", r.status, r.helpful, r.revision`
 
 const UNVOTE = `
-  with vote as (
-    delete from product.review_votes where review_id = $1 and customer_id = $2 returning review_id
+  with review as (
+    select review_id from product.reviews where review_id = $1 for no key update
+  ), vote as (
+    delete from product.review_votes v using review
+    where v.review_id = review.review_id and v.customer_id = $2
+    returning v.review_id
   )
   update product.reviews r set helpful = helpful - 1, revision = revision + 1
   from vote where r.review_id = vote.review_id
-  returning r.review_id as "reviewId", r.product_id as "productId", r.helpful, r.revision`
+  returning r.review_id as "reviewId", r.product_id as "productId", r.status, r.helpful, r.revision`
 
 export const voteHelpful: Handles<Operations['voteHelpful']> = async ({ reviewId }, ctx) => {
   const customerId = customerOf(ctx.actor)
@@ -53,8 +65,8 @@ export const unvoteHelpful: Handles<Operations['unvoteHelpful']> = async ({ revi
 
 function announce(tx: Tx, [voted]: readonly Voted[]): Voted | undefined {
   if (voted) {
-    const { reviewId, productId, revision } = voted
-    tx.emit(ReviewChanged, { reviewId, productId, status: 'published' }, { version: revision })
+    const { reviewId, productId, status, revision } = voted
+    tx.emit(ReviewChanged, { reviewId, productId, status }, { version: revision })
   }
   return voted
 }

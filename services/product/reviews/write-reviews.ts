@@ -42,15 +42,19 @@ export async function lockReviewed(
   return row?.status
 }
 
+/** Held against votes and buyers' marks, too, until the transaction ends: its revision stays the one that was read. */
 export async function loadReview(
   query: Query,
   by: { reviewId: string } | { productId: string; customerId: string },
 ): Promise<StoredReview | undefined> {
   const [row] =
     'reviewId' in by
-      ? await query<StoredReview>(`select ${STORED} from product.reviews where review_id = $1`, [by.reviewId])
+      ? await query<StoredReview>(
+          `select ${STORED} from product.reviews where review_id = $1 for no key update`,
+          [by.reviewId],
+        )
       : await query<StoredReview>(
-          `select ${STORED} from product.reviews where product_id = $1 and customer_id = $2`,
+          `select ${STORED} from product.reviews where product_id = $1 and customer_id = $2 for no key update`,
           [by.productId, by.customerId],
         )
   return row
@@ -121,7 +125,7 @@ const INSERT_IMPORTED = `
   with written as (
     insert into product.reviews (review_id, product_id, import_key, stars, title, text, author, verified, status, written_at)
     select "reviewId", "productId", "importKey", stars, title, text, author, verified, 'published',
-      coalesce("createdAt", now())
+      least(now(), greatest('epoch', coalesce("createdAt", now())))
     from jsonb_to_recordset($2::jsonb) as r ("reviewId" uuid, "productId" uuid, "importKey" text, stars int, title text,
       text text, author text, verified boolean, "createdAt" timestamptz)
     on conflict (product_id, import_key) do nothing
