@@ -231,4 +231,9 @@ export type ReadOptions = {
 }
 
 /** Records that are read one after the other; a run goes on after a number of them. */
-export type Stage = { readonly name: string; readonly read: () => AsyncIterable<Read> }
+export type Stage = {
+  readonly name: string
+  readonly read: () => AsyncIterable<Read>
+  /** How many records `read` will have, where that is cheaper to tell than by reading them. Throws the same faults of the file. */
+  readonly count?: () => Promise<number>
+}

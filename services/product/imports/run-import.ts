@@ -65,11 +65,17 @@ export async function runImport(ctx: Doing, importId: string, budgetMs: number):
 /** Reads all there is, so that files that cannot be read are refused before anything is written. Answers how many records there are. */
 async function readOnce(stages: readonly Stage[], signal: AbortSignal): Promise<number> {
   let total = 0
-  for (const stage of stages)
+  for (const stage of stages) {
+    signal.throwIfAborted()
+    if (stage.count) {
+      total += await stage.count()
+      continue
+    }
     for await (const _ of stage.read()) {
       total += 1
       if (total % 1000 === 0) signal.throwIfAborted()
     }
+  }
   return total
 }
 

@@ -27,6 +27,11 @@ export const icecatStages = (bundle: Bundle, options: ReadOptions): Stage[] =>
           else yield readIcecat(record.value, place, options)
         }
       },
+      count: async () => {
+        let records = 0
+        for await (const _ of jsonArray(file)) records += 1
+        return records
+      },
     }))
 
 /** One of its products, as an item. */

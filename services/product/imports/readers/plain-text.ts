@@ -1,11 +1,11 @@
-import { convert } from 'html-to-text'
+import { compile } from 'html-to-text'
 
 /**
  * The text of a piece of HTML: paragraphs and lists as lines, entities as characters; scripts, styles, pictures and every tag are
  * gone. Text without a tag or entity stays as it is. What comes out is plain text, and whoever shows it escapes it.
  */
 export function plainText(html: string): string {
-  const text = /[<&]/.test(html) ? convert(html, OPTIONS) : html
+  const text = /[<&]/.test(html) ? toText(html) : html
   return (
     text
       .replaceAll(/\r\n?/g, '\n')
@@ -29,7 +29,10 @@ const OPTIONS = {
     { selector: 'ul', options: { itemPrefix: '- ' } },
     ...['h1', 'h2', 'h3', 'h4', 'h5', 'h6'].map((selector) => ({ selector, options: { uppercase: false } })),
   ],
-} as const satisfies Parameters<typeof convert>[1]
+} as const satisfies Parameters<typeof compile>[0]
+
+/** Made once: it costs as much as a long text. */
+const toText = compile(OPTIONS)
 
 /** One line of text: breaks are spaces. */
 export const oneLine = (text: string): string => text.replaceAll(/\s+/g, ' ').trim()
