@@ -38,9 +38,9 @@ async function settleList(tx: Tx, item: ItemOf<'price-list'>): Promise<Outcome> 
   const list = { ...given, startsAt: moment(item.startsAt), endsAt: moment(item.endsAt) }
   const [fault] = [...currencyFaults(list.currency), ...periodFaults(list)]
   if (fault) return { outcome: 'refused', refused: { field: fault.field, reason: fault.message } }
+  await assertRoom(tx.query, list)
   const before = await lockPriceList(tx.query, list.priceListId)
   if (!before) {
-    await assertRoom(tx.query, list)
     await insertPriceList(tx.query, list)
     const created = await findPriceList(tx.query, list.priceListId)
     // The id of one that was deleted is not given again.
@@ -53,7 +53,6 @@ async function settleList(tx: Tx, item: ItemOf<'price-list'>): Promise<Outcome> 
     return { outcome: 'refused', refused: { field: 'currency', reason: `must stay ${before.currency}` } }
   const { priceListId, currency: _currency, ...fields } = list
   if (isDeepStrictEqual(priceListFields(before), fields)) return { outcome: 'unchanged' }
-  await assertRoom(tx.query, list)
   const changed = await updatePriceList(
     tx.query,
     { priceListId, expectedVersion: before.version, settling: true },

@@ -377,6 +377,31 @@ describe('price lists', () => {
       await host.pool.query(`delete from product.price_lists where currency = 'NOK'`)
     })
 
+    test('do not wait in a circle with what brings their list to its products', async () => {
+      const { priceListId } = await aList()
+      const other = await host.pool.connect()
+      try {
+        await other.query('begin')
+        // As `settle-price-list` does.
+        await other.query('select from product.price_lists where price_list_id = $1 for update', [priceListId])
+        const changed = staff.changePriceList({ priceListId, version: 1, endsAt: inMs(60_000) })
+        changed.catch(() => {})
+        await eventually(async () => {
+          const { rows } = await host.pool.query('select from pg_locks where not granted')
+          assert.ok(rows.length > 0)
+        })
+        await other.query(`set local lock_timeout = '500ms'`)
+        await other.query('update product.price_lists set settling = false where price_list_id = $1', [
+          priceListId,
+        ])
+        await other.query('commit')
+        await changed
+      } finally {
+        await other.query('rollback')
+        other.release()
+      }
+    })
+
     test('need the permission to write, and shoppers get nothing of it', async () => {
       const reader = host.client(product, { actor: aMerchant(['product:read']) })
       await assert.rejects(

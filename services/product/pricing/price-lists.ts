@@ -72,13 +72,13 @@ export async function findPriceLists(
 
 /**
  * Throws TOO_MANY_PRICE_LISTS when there is no room for one more, besides `priceListId`. Those who make room and those who take it wait
- * for each other.
+ * for each other; those who write a list that is there do not. To be called before a list is locked, as everybody does.
  */
 export async function assertRoom(
   query: Query,
   { priceListId, currency, endsAt }: Pick<PriceList, 'priceListId' | 'currency' | 'endsAt'>,
 ): Promise<void> {
-  await query('lock table product.price_lists in share row exclusive mode')
+  await query('lock table product.price_lists in share update exclusive mode')
   const [row] = await query<{ all: number; open: number }>(
     `select count(*)::int as all,
        count(*) filter (where currency = $2 and (ends_at is null or ends_at > now()))::int as open
