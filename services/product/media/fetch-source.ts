@@ -126,7 +126,14 @@ const lookupPublic: LookupFunction = (hostname, options, callback) => {
 
 /**
  * Whether everybody may be meant by this address: not loopback, link-local, private, carrier-grade NAT, multicast, reserved, nor one
- * of IPv6 that stands for one of IPv4 (mapped, 6to4, Teredo, NAT64), behind which each of these may hide.
+ * of IPv6 that stands for one of IPv4 (compatible, mapped, 6to4, Teredo, NAT64), behind which each of these may hide.
  */
-export const isPublic = (address: string): boolean =>
-  ipaddr.isValid(address) && ipaddr.parse(address).range() === 'unicast'
+export function isPublic(address: string): boolean {
+  if (!ipaddr.isValid(address)) return false
+  const parsed = ipaddr.parse(address)
+  if (parsed.range() !== 'unicast') return false
+  return parsed.kind() === 'ipv4' || parsed.match(GLOBAL_UNICAST)
+}
+
+/** What IANA gives out: https://www.iana.org/assignments/ipv6-address-space */
+const GLOBAL_UNICAST = ipaddr.parseCIDR('2000::/3')

@@ -383,7 +383,9 @@ describe('price lists', () => {
       try {
         await other.query('begin')
         // As `settle-price-list` does.
-        await other.query('select from product.price_lists where price_list_id = $1 for update', [priceListId])
+        await other.query('select from product.price_lists where price_list_id = $1 for update', [
+          priceListId,
+        ])
         const changed = staff.changePriceList({ priceListId, version: 1, endsAt: inMs(60_000) })
         changed.catch(() => {})
         await eventually(async () => {
