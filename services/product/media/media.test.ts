@@ -379,6 +379,22 @@ describe('pictures', () => {
       assert.equal(image.width, 333)
     })
 
+    it('tell them so too when staff fetch what nobody has looked at yet', async () => {
+      const { productId } = await aPublished()
+      const url = await sources.serve(await aFile({ width: 321, height: 222 }))
+      const { mediaId } = await fromUrl(url)
+      await staff.setProductMedia({ productId, version: await versionOf(productId), items: [{ mediaId }] })
+      await host.settled()
+      const before = (await host.loggedEvents()).length
+      await staff.addMediaFromUrl({ url })
+      await host.settled()
+      assert.deepEqual(
+        (await host.loggedEvents()).slice(before).map(({ name }) => name),
+        ['product.changed'],
+      )
+      assert.equal((await mainPictureOf(productId)).width, 321)
+    })
+
     it('without a source are not there, and the source is left in peace for a minute', async () => {
       for (const [status, code] of [
         [404, 'MEDIA_NOT_FOUND'],
@@ -765,6 +781,31 @@ describe('pictures', () => {
       await staff.setProductMedia({ productId, version: await versionOf(productId), items: [] })
       await runJob('sweep-media')
       assert.ok(await staff.getMedia({ mediaId }))
+    })
+
+    it('count their days from when a brand, a collection or a category last showed them, too', async () => {
+      for (const table of ['brands', 'collections', 'categories']) {
+        const id = { brands: 'brand_id', collections: 'collection_id', categories: 'category_id' }[table]
+        const [changed, deleted] = await Promise.all(
+          ['changed', 'deleted'].map(async (slug) => {
+            const [{ mediaId }, shelfId] = [await aMedia(), v7()]
+            await host.pool.query(
+              `insert into product.${table} (${id}, slug, name, media_id ${table === 'categories' ? ', path, slugs, tree_version' : ''})
+               values ($1::uuid, $3::text, $3::text, $2 ${table === 'categories' ? ', array[$1::uuid], array[$3::text], 1' : ''})`,
+              [shelfId, mediaId, slug],
+            )
+            await agoDays(mediaId, 91)
+            return { mediaId, shelfId }
+          }),
+        )
+        await host.pool.query(`update product.${table} set media_id = null where ${id} = $1`, [
+          changed!.shelfId,
+        ])
+        await host.pool.query(`delete from product.${table} where ${id} = $1`, [deleted!.shelfId])
+        await runJob('sweep-media')
+        for (const { mediaId } of [changed!, deleted!])
+          assert.ok(await staff.getMedia({ mediaId }), `of ${table}`)
+      }
     })
 
     it('leave what another picture has as well', async () => {
