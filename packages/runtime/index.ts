@@ -40,3 +40,4 @@ export {
   type Tx,
 } from './service.ts'
 export { formatTraceparent, newTrace, parseTraceparent, type Trace } from './trace.ts'
+export { OUTBOX_CHANNEL } from './wake.ts'
