@@ -13,7 +13,8 @@ export function searchGoods(
     for (const [index, document] of catalogue.documents.entries()) {
       if (documents.length >= products) break
       const signals = { available: (index * 7) % 5, sold: (index * 13) % 97 }
-      documents.push(copy === 0 ? { ...document, ...signals } : { ...copied(document, copy), ...signals })
+      // The first copy is the judged one: made up sales would decide its order.
+      documents.push(copy === 0 ? document : { ...copied(document, copy), ...signals })
     }
   return { ...catalogue, documents }
 }

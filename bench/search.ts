@@ -11,6 +11,8 @@ const QUERIES = 400
 const SMALL = 20_000
 const LARGE = 200_000
 const CHANGES = 200
+/** The measurement's own part of each turn. */
+const LOOP_SLEEPS_MS = 1
 
 /** Faceted search, suggestions, freshness and building in the embedded engine. */
 export const search: Section = {
@@ -102,9 +104,14 @@ export const search: Section = {
             ? bounded(title('built in'), buildS, 's', { atMost: 10 })
             : { name: title('built in'), measured: `${number(buildS)} s` },
           { name: title('memory'), measured: `${number(bytes / 2 ** 20)} MB` },
-          bounded(title("the caller's event loop meanwhile, p99"), delay.percentile(99) / 1e6, 'ms', {
-            atMost: 5,
-          }),
+          bounded(
+            title("the caller's event loop meanwhile, p99"),
+            delay.percentile(99) / 1e6 - LOOP_SLEEPS_MS,
+            'ms',
+            {
+              atMost: 5,
+            },
+          ),
         )
       } finally {
         await engine.close()

@@ -102,6 +102,11 @@ export function facetCounter(
     }
     const named = typeof request.facets !== 'string'
     const list = [...byFacet]
+      .filter(([its]) => {
+        const { counted, key } = values.facets[its]!
+        if (!counted || !isWanted(key)) return false
+        return named || facetOf.includes(its) || documentsWith[its]! >= SHARED_BY * total
+      })
       .map(([its, numbers]) => ({
         its,
         numbers,
@@ -109,10 +114,6 @@ export function facetCounter(
         often: documentsWith[its]!,
         place: definitionOf(its)?.position ?? 0,
       }))
-      .filter(
-        ({ its, kind: { counted, key }, often }) =>
-          counted && isWanted(key) && (named || facetOf.includes(its) || often >= SHARED_BY * total),
-      )
     list.sort(
       (a, b) =>
         rank(a.kind.kind) - rank(b.kind.kind) ||

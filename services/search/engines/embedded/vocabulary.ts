@@ -14,7 +14,7 @@ export type Vocabulary = {
   readonly addWord: (word: string, term: string) => void
   readonly hasWord: (word: string) => boolean
   readonly termOfWord: (word: string) => string | undefined
-  /** Words that begin with it, at most `WORDS_SEEN` are looked at. */
+  /** Words that begin with it, the longest known first: at most `WORDS_FOUND`, and at most `WORDS_SEEN` are looked at. */
   readonly wordsFrom: (prefix: string) => string[]
   /** Words within a few edits, the likeliest first. */
   readonly near: (word: string, frequency: (term: number) => number) => NearWord[]
@@ -25,6 +25,8 @@ export type NearWord = { readonly word: string; readonly term: string; readonly 
 
 /** Words that share two first letters are some thousands in a catalogue of 200,000; more than this many are not looked at. */
 const WORDS_SEEN = 60_000
+/** Of a short prefix: what comes later in a catalogue is rarer. */
+const WORDS_FOUND = 1_500
 const NEAR_WORDS = 4
 /** A longer word is a code, and codes are not corrected. */
 const CORRECTED_CHARACTERS = 24
@@ -69,7 +71,7 @@ export function openVocabulary(): Vocabulary {
       const look = (list: readonly string[]) => {
         for (const word of list) {
           seen += 1
-          if (seen > WORDS_SEEN) return
+          if (seen > WORDS_SEEN || found.length >= WORDS_FOUND) return
           if (word.startsWith(prefix)) found.push(word)
         }
       }
