@@ -1,4 +1,4 @@
-import { type Candidates, isListEntry, priceOf, type Tier, tiersOf } from './price.ts'
+import { type Candidates, isListEntry, type ListEntry, priceOf, type Tier, tiersOf } from './price.ts'
 
 /** What readers see of a variant in one currency: a row of `effective_prices`. */
 export type EffectivePrice = {
@@ -16,13 +16,23 @@ export type EffectivePrice = {
  * takes that of everyone.
  */
 export function effectivePrices(candidates: Candidates, at: number): EffectivePrice[] {
-  return candidates.own.flatMap(({ currency }) => {
-    const everyone = effectivePrice(candidates, { currency, customerGroup: '', at })
-    const groups = new Set<string>()
-    for (const entry of candidates.entries)
-      if (entry.currency === currency && entry.customerGroup !== null) groups.add(entry.customerGroup)
-    const others = [...groups]
-      .map((customerGroup) => effectivePrice(candidates, { currency, customerGroup, at }))
+  return candidates.own.flatMap((own) => {
+    const { currency } = own
+    const forEveryone: ListEntry[] = []
+    const byGroup = new Map<string, ListEntry[]>()
+    for (const entry of candidates.entries) {
+      if (entry.currency !== currency) continue
+      if (entry.customerGroup === null) forEveryone.push(entry)
+      else byGroup.set(entry.customerGroup, [...(byGroup.get(entry.customerGroup) ?? []), entry])
+    }
+    const everyone = effectivePrice({ own: [own], entries: forEveryone }, { currency, customerGroup: '', at })
+    const others = [...byGroup]
+      .map(([customerGroup, entries]) =>
+        effectivePrice(
+          { own: [own], entries: [...entries, ...forEveryone] },
+          { currency, customerGroup, at },
+        ),
+      )
       .filter((price) => !looksLike(price, everyone))
     return [everyone, ...others]
   })

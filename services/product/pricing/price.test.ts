@@ -261,3 +261,27 @@ describe('for all prices and lists', () => {
     })
   })
 })
+
+test('50 variants are priced within a second, with as many lists of as many groups as there may be', () => {
+  const of = (lists: number, steps: number, group: (list: number) => string | null) => ({
+    own: [OWN],
+    entries: Array.from({ length: lists * steps }, (_, n) =>
+      anEntry({
+        priceListId: `019a0000-0000-7000-8000-${String(n % lists).padStart(12, '0')}`,
+        customerGroup: group(n % lists),
+        minQuantity: 1 + n * 3,
+        amountMinor: 900 - n,
+      }),
+    ),
+  })
+  for (const candidates of [
+    of(200, 1, (list) => `group-${list}`),
+    of(10, 20, (list) => `group-${list}`),
+    of(10, 20, () => null),
+  ]) {
+    const begun = performance.now()
+    for (let variant = 0; variant < 50; variant += 1) effectivePrices(candidates, NOON)
+    const took = performance.now() - begun
+    assert.ok(took < 1_000, `${took.toFixed(0)} ms for 50 variants`)
+  }
+})

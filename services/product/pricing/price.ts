@@ -109,14 +109,20 @@ export type Tier = { readonly minQuantity: number; readonly amountMinor: number 
  * The prices of more than one piece, ascending by quantity: only where the price is another than that of one piece fewer. With the price
  * of one piece they say what any quantity costs. Empty when it is not sold in the currency.
  */
-export function tiersOf(candidates: Candidates, purchase: Omit<Purchase, 'quantity'>): Tier[] {
-  const of = (quantity: number) => priceOf(candidates, { ...purchase, quantity }).amountMinor
+export function tiersOf({ own, entries }: Candidates, purchase: Omit<Purchase, 'quantity'>): Tier[] {
+  const price = own.find(({ currency }) => currency === purchase.currency)
+  if (!price) return []
+  const fitting = entries
+    .filter((entry) => !misfit(entry, { ...purchase, quantity: Number.POSITIVE_INFINITY }))
+    .sort(byPrecedence)
+  // As `priceOf` says, without the reasons: there may be 200 steps in 200 groups.
+  const of = (quantity: number) =>
+    (fitting.find(({ minQuantity }) => minQuantity <= quantity) ?? price).amountMinor
   let before = of(1)
-  if (before === null) return []
   const tiers: Tier[] = []
   // The price is constant between steps, so the steps are all there is to look at.
-  for (const minQuantity of steps(candidates.entries)) {
-    const amountMinor = of(minQuantity)!
+  for (const minQuantity of steps(fitting)) {
+    const amountMinor = of(minQuantity)
     if (amountMinor !== before) tiers.push({ minQuantity, amountMinor })
     before = amountMinor
   }
