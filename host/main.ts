@@ -69,7 +69,11 @@ async function main(): Promise<void> {
   const database = await start(openShopDatabase(environment, (line) => logger.info(line)))
   environment.DATABASE_URL = database.url
   environment.MEDIA_DIRECTORY ||= join(config.dataDirectory, 'media')
-  const wantsSandbox = (hosts('payment') && !config.stripeUrl) || (hosts('notification') && !config.smtpUrl)
+  const demo = config.demoCatalogue ?? (config.databaseUrl ? 'off' : 'on')
+  const fills = demo === 'on' && hosts('product') && hosts('inventory')
+  // The demonstration's pictures are drawn by the sandbox.
+  const wantsSandbox =
+    fills || (hosts('payment') && !config.stripeUrl) || (hosts('notification') && !config.smtpUrl)
   if (wantsSandbox) {
     const sandbox = await start(
       openSandbox({
@@ -86,16 +90,18 @@ async function main(): Promise<void> {
   }
   if (config.port !== 0) environment.SHOP_URL ||= `http://127.0.0.1:${config.port}`
   const host = await start(startHost({ services, environment, logger }))
-  const demo = config.demoCatalogue ?? (config.databaseUrl ? 'off' : 'on')
-  if (demo === 'on' && hosts('product') && hosts('inventory')) await fillEmptyShop(host, logger)
+  if (fills) await fillEmptyShop(host, { logger, studio: environment.SANDBOX_URL! })
   announce(host, environment.SANDBOX_URL)
 }
 
-async function fillEmptyShop(host: Host, logger: { info: (message: string) => void }): Promise<void> {
+async function fillEmptyShop(
+  host: Host,
+  { logger, studio }: { logger: { info: (message: string) => void }; studio: string },
+): Promise<void> {
   const products = host.client(product, { via: 'host' })
   if ((await products.list({ limit: 1 })).items.length > 0) return
   logger.info('Filling the empty shop with the demonstration catalogue ...')
-  await seedDemo({ product: products, inventory: host.client(inventory, { via: 'host' }) })
+  await seedDemo({ product: products, inventory: host.client(inventory, { via: 'host' }) }, { studio })
 }
 
 function announce(host: Host, sandboxUrl: string | undefined): void {

@@ -19,7 +19,10 @@ export type Art = {
     stops: readonly Stop[],
     circle?: { cx?: number; cy?: number; r?: number; fx?: number; fy?: number },
   ): string
-  texture(name: Texture, options?: { scale?: number; turn?: number; stretch?: number }): string
+  texture(
+    name: Texture,
+    options?: { scale?: number | undefined; turn?: number | undefined; stretch?: number },
+  ): string
   /** A whole `filter` attribute. `room`: shares of the box that the blur may spill over. */
   blur(deviation: number, room?: number): string
   clip(shape: string): string

@@ -48,7 +48,14 @@ export function groundShadow(
     height = 300,
     tilt = 0.17,
     strength = 1,
-  }: { x?: number; y?: number; radius: number; height?: number; tilt?: number; strength?: number },
+  }: {
+    x?: number | undefined
+    y?: number | undefined
+    radius: number
+    height?: number
+    tilt?: number
+    strength?: number
+  },
 ): string {
   const soft = (depth: number) =>
     art.radial([

@@ -17,17 +17,19 @@ import type { Texture } from './textures.ts'
 export type Ring = readonly [radius: number, y: number, corner?: true]
 
 export type Turned = {
-  readonly x?: number
+  readonly x?: number | undefined
   /** From the top down. */
   readonly rings: readonly Ring[]
   readonly colour: string
   readonly surface?: Surface
-  readonly relief?: {
-    readonly texture: Texture
-    readonly strength: number
-    readonly scale?: number
-    readonly turn?: number
-  }
+  readonly relief?:
+    | {
+        readonly texture: Texture
+        readonly strength: number
+        readonly scale?: number
+        readonly turn?: number
+      }
+    | undefined
   /** Height of an ellipse to its width: how far we look from above. */
   readonly tilt?: number
 }

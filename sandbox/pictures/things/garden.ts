@@ -152,7 +152,7 @@ const plants: Record<string, (art: Art, y: number) => string> = {
 }
 
 export const garden = {
-  pot: thing(
+  'plant-pot': thing(
     {
       looks: [
         ['tapered', 'round', 'cylinder', 'bowl'],
