@@ -15,7 +15,7 @@ it('migrations bear twenty processes that start at once', async () => {
     const { rows } = await pools[0]!.query('select name from shelf.migration order by name')
     assert.deepEqual(
       rows.map(({ name }) => name),
-      ['0001_boxes.sql', 'runtime/0001_runtime.sql'],
+      ['0001_boxes.sql', 'runtime/0001_runtime.sql', 'runtime/0002_audit_version.sql'],
     )
   } finally {
     await Promise.all(pools.map((pool) => pool.end()))

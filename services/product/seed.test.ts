@@ -41,13 +41,10 @@ describe('seed', () => {
 
   test('a shop filled by two at once is filled once, for sale, and announced once', async () => {
     const answers = await Promise.all([platform.seed(goods), platform.seed(goods)])
-    assert.deepEqual(
-      answers.toSorted((a, b) => b.products - a.products),
-      [
-        { categories: 2, products: 2, variants: 3 },
-        { categories: 0, products: 0, variants: 0 },
-      ],
-    )
+    // One may bring the categories, and the other the products that stand in them.
+    const brought = (what: 'categories' | 'products' | 'variants') =>
+      answers.reduce((sum, answer) => sum + answer[what], 0)
+    assert.deepEqual([brought('categories'), brought('products'), brought('variants')], [2, 2, 3])
     const shop = host.client(product)
     assert.equal((await shop.list({ category: 'home' })).items.length, 2)
     const lamp = await shop.get({ idOrSlug: 'lamp' })
