@@ -1,3 +1,4 @@
+export { compose, rasterise } from './pictures/draw.ts'
 export {
   DEFAULT_KEYS,
   type Sandbox,

@@ -4,8 +4,8 @@ import { inventory } from '@stoa/contracts/inventory'
 import { product } from '@stoa/contracts/product'
 import inventoryService from '@stoa/inventory'
 import productService from '@stoa/product'
+import { compose, rasterise } from '@stoa/sandbox'
 import { startTestHost } from '@stoa/testing'
-import { compose, rasterise } from '../../sandbox/pictures/draw.ts'
 import {
   articles,
   demoAttributes,
