@@ -232,11 +232,13 @@ export async function hearPayments(query: Query, words: readonly PaymentWord[]):
   }))
 }
 
+// What `before` has locked is the row as it is now, and the new row is computed from it alone: computed from the row of the snapshot, it
+// would fail its checks before PostgreSQL looks for a newer one.
 const HEAR = `
   with words as materialized (
     select * from jsonb_to_recordset($1::jsonb) as w ("orderId" uuid, type text, "paymentId" uuid, message text)),
   before as materialized (
-    select o.order_id, o.status, o.cancel_reason, o.payment_problem, o.payment_id, o.attempt, o.refund_due,
+    select o.order_id, o.status, o.cancel_reason, o.cancelled_at, o.confirmed_at, o.payment_problem, o.payment_id, o.attempt, o.refund_due,
       now() >= o.pay_before + interval '${LAPSES_MINUTES} minutes' as lapsed
     from words w join "order".orders o on o.order_id = w."orderId"
     order by o.order_id for update of o),
@@ -248,8 +250,9 @@ const HEAR = `
         else b.status end,
       payment_problem = case when w.type = 'declined' then w.message when b.status = 'pending' then null else b.payment_problem end,
       payment_id = case when w.type = 'paid' then w."paymentId" else b.payment_id end,
-      confirmed_at = case when b.status = 'pending' and w.type = 'paid' then now() else t.confirmed_at end,
+      confirmed_at = case when b.status = 'pending' and w.type = 'paid' then now() else b.confirmed_at end,
       refund_due = b.refund_due or b.status = 'cancelled',
+      cancel_reason = b.cancel_reason, cancelled_at = b.cancelled_at,
       version = t.version + 1
     from before b join words w on w."orderId" = b.order_id
     where t.order_id = b.order_id and (

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, it } from 'node:test'
 import { Rejection } from '@stoa/contract'
 import { PaymentSucceeded } from '@stoa/contracts/payment'
-import { statements } from '@stoa/testing'
+import { eventually, statements } from '@stoa/testing'
 import { v7 } from 'uuid'
 import { advance, type OrderState } from '../order-lifecycle.ts'
 import { hearPayments, type PaymentWord } from '../orders.ts'
@@ -253,5 +253,32 @@ describe('what a payment says', () => {
           }
           assert.deepEqual(after, step?.kind === 'move' ? step.order : undefined, told)
         }
+  })
+
+  it('is heard by an order that is being cancelled, once it is', async () => {
+    const { orderId } = await placed()
+    const other = await shop.pool.connect()
+    try {
+      await other.query('begin')
+      await other.query(
+        `update "order".orders set status = 'cancelled', cancel_reason = 'requested', cancelled_at = now(), version = version + 1
+         where order_id = $1`,
+        [orderId],
+      )
+      const query = async (text: string, values: readonly unknown[] = []) =>
+        (await shop.pool.query(text, values as unknown[])).rows as never
+      const hearing = hearPayments(query, [{ orderId, type: 'paid', paymentId: v7(), message: '' }])
+      hearing.catch(() => {})
+      await eventually(async () => {
+        const { rows } = await shop.pool.query('select from pg_locks where not granted')
+        assert.ok(rows.length > 0)
+      })
+      await other.query('commit')
+      const [heard] = await hearing
+      assert.equal(heard!.before.status, 'cancelled')
+      assert.deepEqual([heard!.after!.status, heard!.after!.refundDue], ['cancelled', true])
+    } finally {
+      other.release()
+    }
   })
 })
