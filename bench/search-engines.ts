@@ -50,7 +50,7 @@ export const searchEngines: Section = {
 }
 
 function inWords(figures: { readonly [name in keyof CandidateFigures]: number | null }): string {
-  const { buildMs, residentMb, p50Ms, p95Ms, perSecond, changeMs, ndcg } = figures
+  const { buildMs, residentMb, p50Ms, p95Ms, cpuP50Ms, cpuP95Ms, changeMs, ndcg } = figures
   const says = (value: number | null) => number(value ?? Number.NaN)
-  return `p50 ${says(p50Ms)} ms, p95 ${says(p95Ms)} ms, ${says(perSecond)}/s, build ${says((buildMs ?? 0) / 1000)} s, ${says(residentMb)} MB, change p95 ${says(changeMs)} ms${ndcg === null ? '' : `, nDCG@10 ${ndcg.toFixed(3)}`}`
+  return `p50 ${says(p50Ms)} ms, p95 ${says(p95Ms)} ms (CPU ${says(cpuP50Ms)} and ${says(cpuP95Ms)} ms), build ${says((buildMs ?? 0) / 1000)} s, ${says(residentMb)} MB, change p95 ${says(changeMs)} ms${ndcg === null ? '' : `, nDCG@10 ${ndcg.toFixed(3)}`}`
 }
