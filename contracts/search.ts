@@ -292,7 +292,13 @@ export const search = contract('search', {
       next: z.string().nullable(),
       /** Tell it with a click: see `track`. */
       searchId: z.string(),
-      ranking: z.object({ testId: Id.nullable(), variant: Variant, version: z.int() }),
+      /** The ranking test that runs, how many of a hundred visitors see its challenger, and which ranking this is. */
+      ranking: z.object({
+        testId: Id.nullable(),
+        sharePercent: z.int().nullable(),
+        variant: Variant,
+        version: z.int(),
+      }),
     }),
     errors: { SEARCH_NOT_READY: NotReady, CATEGORY_NOT_FOUND: CategoryNotFound },
   }),

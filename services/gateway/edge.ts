@@ -18,7 +18,8 @@ import {
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { Histogram } from 'prom-client'
 import { createAuthenticator } from './authenticate.ts'
-import { give } from './cache/give.ts'
+import { namesEtag } from './cache/etag.ts'
+import { give, spare } from './cache/give.ts'
 import type { Kept } from './cache/kept.ts'
 import { createResponseCache, type OperationCache } from './cache/response-cache.ts'
 import { warm } from './cache/warm.ts'
@@ -225,10 +226,14 @@ function route(
         if (headers[header] !== undefined) reply.header(header, headers[header])
       }
       if (status === 204) return reply.send()
-      if (output instanceof Content) return sendContent(reply, output)
-      return reply
-        .type('application/json; charset=utf-8')
-        .send(output instanceof JsonText ? output.text : JSON.stringify(output ?? null))
+      const isKnown =
+        operation.method === 'GET' &&
+        headers.etag !== undefined &&
+        namesEtag(request.headers['if-none-match'], headers.etag)
+      if (output instanceof Content) return sendContent(request, reply, output, isKnown)
+      const text = output instanceof JsonText ? output.text : JSON.stringify(output ?? null)
+      if (isKnown) return spare(request, reply, text)
+      return reply.type('application/json; charset=utf-8').send(text)
     } catch (error) {
       if (!(error instanceof Rejection))
         host.log.error({ err: error, requestId: request.id, traceId: request.trace.traceId }, 'a call failed')
@@ -239,7 +244,18 @@ function route(
   }
 }
 
-function sendContent(reply: FastifyReply, { body, type, length }: Content): FastifyReply {
+function sendContent(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { body, type, length }: Content,
+  isKnown: boolean,
+): FastifyReply {
+  if (isKnown) {
+    if (body instanceof Uint8Array) return spare(request, reply, body)
+    // Whatever feeds it may stop.
+    Readable.from(body).destroy()
+    return reply.code(304).send()
+  }
   reply.type(type)
   if (length !== undefined) reply.header('content-length', length)
   // Nothing that was uploaded runs as a page of the shop.

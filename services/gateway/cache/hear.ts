@@ -26,6 +26,9 @@ const HEARD = [
   CacheCleared,
 ] as const
 
+/** Tags of what the index answers, which hears of a change when we do. */
+const SETTLING = new Set(['search', 'search:prices', 'search:rating', 'search:available'])
+
 export type HeardFact = Fact<(typeof HEARD)[number]>
 
 /** In every process with a gateway: what is kept there is dropped when it is no longer so. */
@@ -93,7 +96,7 @@ export function hear(facts: readonly HeardFact[], kept: Kept): void {
         if (payload.path !== null) answers.dropAddress(payload.path)
     }
   }
-  for (const tag of dropped) if (tag.startsWith('search')) settling.add(tag)
+  for (const tag of dropped) if (SETTLING.has(tag)) settling.add(tag)
   answers.settle(settling)
   answers.drop(dropped)
   for (const tag of touched) answers.touch(tag)

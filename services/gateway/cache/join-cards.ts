@@ -6,12 +6,12 @@ type Hit = { readonly productId: string }
 export const hitsOf = (text: string): string[] =>
   (JSON.parse(text) as { items: Hit[] }).items.map(({ productId }) => productId)
 
-/** A search's answer with prices and availability as they are now. A hit without a card stays as search gave it. */
+/** A search's answer with prices and availability as they are now. A hit without a card is no longer sold: search has not heard of it yet. */
 export function joinCards(text: string, cards: ReadonlyMap<string, LiveCard>): string {
   const answer = JSON.parse(text) as { items: Hit[] }
-  for (const hit of answer.items) {
+  answer.items = answer.items.flatMap((hit) => {
     const card = cards.get(hit.productId)
-    if (card) Object.assign(hit, card)
-  }
+    return card ? [Object.assign(hit, card)] : []
+  })
   return JSON.stringify(answer)
 }

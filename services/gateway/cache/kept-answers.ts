@@ -19,6 +19,8 @@ export type KeptAnswer = {
   page: Page | undefined
   /** Grows by each change of a card that stands in it. */
   touched: number
+  /** Cards are being joined, as of that many changes. */
+  joining: { readonly touched: number; readonly page: Promise<Page> } | undefined
   /** By which search counts that it was given again. */
   readonly searchId: string | undefined
   /** Epoch milliseconds: given again without a thought; while another is made; not at all. */
@@ -138,9 +140,12 @@ export class KeptAnswers {
   dropAddress(address: string): void {
     // What is being made for it is not known by its address: nothing that was begun before is kept.
     this.#remember(null)
-    for (const answer of [...this.#answers.values()])
-      if (answer.address === address || answer.address.split('?', 1)[0] === address)
+    const meant = readAddress(address)
+    for (const answer of [...this.#answers.values()]) {
+      const { path, query } = readAddress(answer.address)
+      if (path === meant.path && (meant.query === '' || query === meant.query))
         this.#answers.delete(answer.key)
+    }
   }
 
   /** The cards of what has this tag are to be joined anew. */
@@ -168,6 +173,7 @@ export class KeptAnswers {
       text: made.joined ? made.text : undefined,
       page: made.joined ? undefined : pageOf(made.text),
       touched: 0,
+      joining: undefined,
       searchId: made.searchId,
       freshUntil: begunAt + validMs * FRESH_SHARE,
       validUntil: begunAt + validMs,
@@ -216,6 +222,23 @@ export class KeptAnswers {
     this.#drops += 1
     this.#recentDrops.push(dropped)
     if (this.#recentDrops.length > MAX_DROPS) this.#recentDrops.splice(0, MAX_DROPS / 2)
+  }
+}
+
+/** The same for spellings that mean the same: escapes, an end in `/`, fields in another order. */
+function readAddress(address: string): { path: string; query: string } {
+  const at = address.indexOf('?')
+  const path = (at < 0 ? address : address.slice(0, at)).replace(/\/$/, '')
+  const fields = new URLSearchParams(at < 0 ? '' : address.slice(at + 1))
+  fields.sort()
+  return { path: decoded(path), query: fields.toString() }
+}
+
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return path
   }
 }
 

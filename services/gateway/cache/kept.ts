@@ -13,9 +13,8 @@ export type Kept = {
   test: { readonly known: boolean; readonly test: PayloadOf<typeof SearchSettingsChanged>['test'] }
 }
 
-export const openKept = ({ maxBytes }: { maxBytes: number }): Kept => ({
-  answers: new KeptAnswers({ maxBytes: Math.max(1, maxBytes) }),
-  cards: new LiveCards(),
-  maxBytes,
-  test: { known: false, test: null },
-})
+export function openKept({ maxBytes }: { maxBytes: number }): Kept {
+  const answers = new KeptAnswers({ maxBytes: Math.max(1, maxBytes) })
+  const cards = new LiveCards({ forgotten: (productId) => answers.touch(`hit:${productId}`) })
+  return { answers, cards, maxBytes, test: { known: false, test: null } }
+}

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { type CardSource, LiveCards } from './live-cards.ts'
 
-const setUp = () => {
+const setUp = ({ maxSkus }: { maxSkus?: number } = {}) => {
   const price = new Map([
     ['desk', 100],
     ['chair', 50],
@@ -34,7 +34,8 @@ const setUp = () => {
       return { items }
     },
   }
-  const cards = new LiveCards()
+  const forgotten: string[] = []
+  const cards = new LiveCards({ maxSkus, forgotten: (productId) => void forgotten.push(productId) })
   const read = async (ids: string[], customerGroup?: string) => {
     const found = await cards.of(ids, { currency: 'EUR', customerGroup }, source)
     return ids.map((id) => {
@@ -46,7 +47,9 @@ const setUp = () => {
     price,
     stock,
     calls,
+    forgotten,
     cards,
+    source,
     read,
     hold: () => {
       const { promise, resolve } = Promise.withResolvers<void>()
@@ -116,5 +119,40 @@ describe('live cards', () => {
     releaseLevels()
     await readingLevels
     assert.deepEqual(await read(['chair']), [[50, true]])
+  })
+
+  test('a level that changes before it is asked for is remembered, so that its next change names the product', async () => {
+    const { read, cards, hold } = setUp()
+    const release = hold()
+    const reading = read(['desk'])
+    await new Promise(setImmediate)
+    // The card is on its way: nobody knows its SKUs yet.
+    assert.deepEqual(cards.levelsChanged(['desk-2']), [])
+    release()
+    await reading
+    assert.deepEqual(cards.levelsChanged(['desk-2']), ['desk'])
+  })
+
+  test('a level that makes room for others names its product: its change would name it no more', async () => {
+    const { read, forgotten } = setUp({ maxSkus: 2 })
+    await read(['desk'])
+    assert.deepEqual(forgotten, [])
+    await read(['chair'])
+    assert.deepEqual(forgotten, ['desk'])
+  })
+
+  test('a SKU that went to another product is that one’s', async () => {
+    const { read, stock, cards, source } = setUp()
+    await read(['desk'])
+    const moved: CardSource = {
+      ...source,
+      cards: async (input) => {
+        const { items } = await source.cards(input)
+        return { items: items.map((card) => ({ ...card, skus: ['desk-2'] })) }
+      },
+    }
+    await cards.of(['chair'], { currency: 'EUR', customerGroup: undefined }, moved)
+    stock.set('desk-2', 0)
+    assert.deepEqual(cards.levelsChanged(['desk-2']), ['chair'])
   })
 })

@@ -16,7 +16,7 @@ export type CardSource = {
   }) => Promise<{ items: { sku: string; available: number }[] }>
 }
 
-type Scope = { readonly currency: string | undefined; readonly customerGroup: string | undefined }
+export type Scope = { readonly currency: string | undefined; readonly customerGroup: string | undefined }
 
 /** Of all cards together, in SKUs of about 100 bytes; a card itself counts as five. */
 const MAX_CARD_SIZE = 300_000
@@ -47,10 +47,21 @@ export class LiveCards {
   })
   readonly #keys = new Map<string, Set<string>>()
   /** By SKU: how many can be bought, and whose it is. */
-  readonly #stock = new LRUCache<string, { readonly available: number; readonly productId: string }>({
-    max: MAX_SKUS,
-  })
+  readonly #stock: LRUCache<string, { readonly available: number; readonly productId: string }>
   readonly #asked = new Set<Asked>()
+
+  /** `forgotten`: the stock of one of its SKUs had to make room, so that a change of it will not name the product. */
+  constructor({
+    maxSkus = MAX_SKUS,
+    forgotten,
+  }: { maxSkus?: number | undefined; forgotten: (productId: string) => void }) {
+    this.#stock = new LRUCache({
+      max: maxSkus,
+      dispose: ({ productId }, _sku, reason) => {
+        if (reason === 'evict') forgotten(productId)
+      },
+    })
+  }
 
   /** Cards of these products, asking for what is not known; a product that is not published has none. */
   async of(
@@ -151,10 +162,14 @@ export class LiveCards {
     for (const { productId, skus } of cards) {
       for (const sku of skus) {
         const known = this.#stock.get(sku)
-        if (known) stock.set(sku, known.available)
-        else {
+        if (known) {
+          stock.set(sku, known.available)
+          if (known.productId !== productId) this.#stock.set(sku, { ...known, productId })
+        } else {
           missing.push(sku)
           asked.owners.set(sku, productId)
+          // What changed before we ask is in what we are told.
+          asked.changedSkus.delete(sku)
         }
       }
     }

@@ -34,6 +34,12 @@ export function countRepeatedSearches(tell: Client<typeof search>['repeated']) {
       timer ??= setTimeout(flush, TELL_EVERY_MS).unref()
     },
     /** Tells what is left; resolves when it was tried. */
-    flush,
+    close: async (): Promise<void> => {
+      for (let left = Number.POSITIVE_INFINITY; times.size > 0 && times.size < left; ) {
+        left = times.size
+        await flush()
+      }
+      clearTimeout(timer)
+    },
   }
 }

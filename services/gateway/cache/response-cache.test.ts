@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import type { Contract, Operation } from '@stoa/contract'
+import { Content, type Contract, type Operation } from '@stoa/contract'
 import { LevelsChanged } from '@stoa/contracts/inventory'
 import { ProductChanged, product } from '@stoa/contracts/product'
 import { CacheCleared } from '@stoa/contracts/product-cache'
 import { ReviewChanged } from '@stoa/contracts/product-reviews'
-import { SearchSettingsChanged, search } from '@stoa/contracts/search'
+import { rankingVariant, SearchSettingsChanged, search } from '@stoa/contracts/search'
 import { type Actor, defineService } from '@stoa/runtime'
 import { eventually, startTestHost, type TestHost } from '@stoa/testing'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
@@ -105,6 +105,8 @@ describe('answers that are given again', () => {
     visitors: [] as (string | undefined)[],
     told: [] as { searchId: string; times: number }[],
     gate: undefined as Promise<void> | undefined,
+    cardsGate: undefined as Promise<void> | undefined,
+    unpublished: false,
     broken: false,
   }
   const productId = v7()
@@ -144,8 +146,15 @@ describe('answers that are given again', () => {
         count('reviews')
         return { items: [], next: null, rating: { count: 0, average: null, histogram: [0, 0, 0, 0, 0] } }
       },
-      cards: (input: { customerGroup?: string }) => {
+      picture: (_: never, ctx) => {
+        ctx.setHeader('etag', '"picture"')
+        ctx.setHeader('cache-control', 'public, max-age=31536000, immutable')
+        return new Content(Buffer.from('pixels'), { type: 'image/webp', length: 6 })
+      },
+      cards: async (input: { customerGroup?: string }) => {
         count('cards')
+        await world.cardsGate
+        if (world.unpublished) return { items: [] }
         const price = eur(input.customerGroup ? world.price / 2 : world.price)
         return {
           items: [
@@ -175,7 +184,15 @@ describe('answers that are given again', () => {
           ...(least(search.operations.query.output, 'text') as object),
           items: [hit()],
           searchId: 'search.1',
-          ranking: { testId: world.testId, variant: 'default', version: 1 },
+          ranking: {
+            testId: world.testId,
+            sharePercent: world.testId && 50,
+            variant: rankingVariant(
+              world.testId ? { testId: world.testId, sharePercent: 50 } : null,
+              visitor,
+            ),
+            version: 1,
+          },
         }
       },
       repeated: ({ items }: { items: { searchId: string; times: number }[] }) => {
@@ -267,6 +284,26 @@ describe('answers that are given again', () => {
     assert.equal(await other.text(), body)
     const head = await fetch(`${one.host.url}${path}`, { method: 'HEAD' })
     assert.deepEqual([head.status, head.headers.get('etag')], [200, etag])
+    const known = await fetch(`${one.host.url}${path}`, {
+      method: 'HEAD',
+      headers: { 'if-none-match': etag },
+    })
+    assert.equal(known.status, 304)
+    // RFC 9110, 8.6: none, or that of the answer that it spares.
+    assert.ok([null, String(body.length)].includes(known.headers.get('content-length')))
+  })
+
+  test('a picture that a browser has is not sent again', async () => {
+    const path = `/v1/media/${v7()}/0123456789abcdef/160.webp`
+    assert.equal(await (await ask(path)).text(), 'pixels')
+    for (const named of ['"picture"', 'W/"picture"', '"other", "picture"', '*']) {
+      const again = await ask(path, { 'if-none-match': named })
+      assert.equal(again.status, 304, named)
+      assert.equal(await again.text(), '')
+      assert.equal(again.headers.get('etag'), '"picture"')
+      assert.equal(again.headers.get('cache-control'), 'public, max-age=31536000, immutable')
+    }
+    assert.equal((await ask(path, { 'if-none-match': '"other"' })).status, 200)
   })
 
   test('many who come at once share one question', async () => {
@@ -360,6 +397,8 @@ describe('answers that are given again', () => {
       [detail(), { tag: `product:${productId}` }],
       [detail(), { all: true }],
       [`${detail()}?currency=EUR`, {}],
+      [`${detail()}/`, { path: `/v1/products/desk-${spelling - 1}` }],
+      [`${detail()}?currency=EUR`, { path: `/v1/products/%64esk-${spelling - 1}?currency=EUR` }],
     ] as const) {
       for (const host of [one, two]) await ask(path, {}, host)
       const cleared = Object.keys(what).length === 0 ? { path: path.split('?')[0]! } : what
@@ -402,6 +441,35 @@ describe('answers that are given again', () => {
       })
     })
 
+    test('however many ask, the catalogue is asked once for the prices that changed', async () => {
+      await settle()
+      const path = fresh('/v1/search?q=desk')
+      await ask(path)
+      await changed('prices')
+      await one.settled()
+      const open = Promise.withResolvers<void>()
+      world.cardsGate = open.promise
+      const asked = await asks('cards', async () => {
+        const waiting = Array.from({ length: 10 }, () => ask(path))
+        await new Promise((resolve) => setTimeout(resolve, 50))
+        open.resolve()
+        world.cardsGate = undefined
+        await Promise.all(waiting)
+      })
+      assert.equal(asked, 1)
+    })
+
+    test('a product that the catalogue no longer sells is not shown, though search still finds it', async () => {
+      world.unpublished = true
+      await changed()
+      await one.settled()
+      const found = (await (await ask(fresh('/v1/search?q=desk'))).json()) as { items: object[] }
+      assert.deepEqual(found.items, [])
+      world.unpublished = false
+      await changed()
+      await one.settled()
+    })
+
     test('what was sorted or filtered by price is asked for anew after a change of prices', async () => {
       await settle()
       const path = fresh('/v1/search?sort=price-up')
@@ -432,6 +500,7 @@ describe('answers that are given again', () => {
 
     test('visitors share what they see, and those of another ranking another', async () => {
       const testId = v7()
+      world.testId = testId
       await one.publish(SearchSettingsChanged, { test: { testId, sharePercent: 50 } })
       await one.settled()
       await settle()
@@ -440,8 +509,66 @@ describe('answers that are given again', () => {
         for (let n = 0; n < 20; n += 1) await ask(path, { 'search-visitor': `visitor-${n}` })
       })
       assert.equal(asked, 2)
+      world.testId = null
       await one.publish(SearchSettingsChanged, { test: null })
       await one.settled()
+    })
+
+    test('of a ranking test that nobody told of the answers tell, and a group has its prices meanwhile', async () => {
+      world.testId = v7()
+      await using late = await startTestHost({
+        services: [gateway, ...services()],
+        environment: { PORT: '0' },
+        database: one.database,
+      })
+      const club = { authorization: `Bearer ${await tokenOf(v7(), { customer_group: 'club' })}` }
+      const path = fresh('/v1/search?q=desk')
+      assert.equal((await hitAt(path, { ...club, 'search-visitor': 'visitor-a' }, late))[0], world.price / 2)
+      const asked = await asks('query', async () => {
+        for (let n = 0; n < 20; n += 1) await ask(path, { 'search-visitor': `visitor-${n}` }, late)
+      })
+      assert.ok(asked <= 2, `asked ${asked} times`)
+      world.testId = null
+    })
+
+    test('an answer of another test than was told of is not kept for those who see this one', async () => {
+      const testId = v7()
+      await one.publish(SearchSettingsChanged, { test: { testId, sharePercent: 50 } })
+      await one.settled()
+      await settle()
+      const path = fresh('/v1/search?q=desk')
+      const challenger = [...Array(50).keys()]
+        .map((n) => `visitor-${n}`)
+        .find((visitor) => rankingVariant({ testId, sharePercent: 50 }, visitor) === 'challenger')!
+      // The index has not heard of it yet.
+      await ask(path, { 'search-visitor': challenger })
+      world.testId = testId
+      await ask(fresh('/v1/search?q=other'), { 'search-visitor': challenger })
+      const { ranking } = (await (await ask(path, { 'search-visitor': challenger })).json()) as {
+        ranking: object
+      }
+      assert.deepEqual(ranking, { testId, sharePercent: 50, variant: 'challenger', version: 1 })
+      world.testId = null
+      await one.publish(SearchSettingsChanged, { test: null })
+      await one.settled()
+    })
+
+    test('without memory for answers a group still has its prices', async () => {
+      await using poor = await startTestHost({
+        services: [gateway, ...services()],
+        environment: { PORT: '0', GATEWAY_CACHE_BYTES: '0' },
+        database: one.database,
+      })
+      const club = { authorization: `Bearer ${await tokenOf(v7(), { customer_group: 'club' })}` }
+      assert.equal((await hitAt('/v1/search?q=desk', club, poor))[0], world.price / 2)
+      const path = detail()
+      assert.equal(
+        await asks('get', async () => {
+          await ask(path, {}, poor)
+          await ask(path, {}, poor)
+        }),
+        2,
+      )
     })
 
     test('search learns how often its answers were given again', async () => {

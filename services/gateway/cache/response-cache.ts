@@ -1,4 +1,4 @@
-import { type Contract, type Operation, Rejection } from '@stoa/contract'
+import { type Contract, type Operation, type OutputOf, Rejection } from '@stoa/contract'
 import { inventory } from '@stoa/contracts/inventory'
 import { product } from '@stoa/contracts/product'
 import { rankingVariant, search } from '@stoa/contracts/search'
@@ -9,7 +9,7 @@ import { type CacheMetrics, cacheMetrics } from './cache-metrics.ts'
 import { hitsOf, joinCards } from './join-cards.ts'
 import type { Kept } from './kept.ts'
 import { type KeptAnswer, type Made, type Page, pageOf } from './kept-answers.ts'
-import type { CardSource } from './live-cards.ts'
+import type { CardSource, Scope } from './live-cards.ts'
 import { countRepeatedSearches } from './repeated-searches.ts'
 import { tagsOf } from './tags.ts'
 
@@ -58,7 +58,9 @@ export function createResponseCache(host: EdgeHost, kept: Kept): ResponseCache {
   const caches = new Map<Operation, OperationCache>()
   return {
     of: (contract, name, operation) => {
-      if (operation.cache === undefined || kept.maxBytes === 0) return undefined
+      // Searches are put together here even where nothing is kept: what a group pays is joined.
+      const isJoined = contract.name === search.name && name === 'query'
+      if (operation.cache === undefined || (kept.maxBytes === 0 && !isJoined)) return undefined
       let cache = caches.get(operation)
       if (!cache) {
         cache = cacheOf({ host, kept, metrics, source, repeated: repeated.count, contract, name, operation })
@@ -66,7 +68,7 @@ export function createResponseCache(host: EdgeHost, kept: Kept): ResponseCache {
       }
       return cache
     },
-    close: repeated.flush,
+    close: repeated.close,
   }
 }
 
@@ -87,10 +89,15 @@ function cacheOf(options: {
   const tags = tagsOf[name]
   if (!tags) throw new Error(`${name} may be kept, and nothing says by what it is dropped: see tags.ts`)
   const isSearch = name === 'search.query'
+  if (operation.headers && !isSearch)
+    throw new Error(`${name} may be kept, and reads headers that are not part of a kept answer's name`)
   const ceilingMs = operation.cache!.seconds * 1000
   const spellings = new LRUCache<string, string>({ max: MAX_SPELLINGS })
 
-  const make = async (input: object, actor: Actor, trace: Trace): Promise<Made> => {
+  const make = async (
+    input: object,
+    { actor, trace, seen }: { actor: Actor; trace: Trace; seen: Seen | undefined },
+  ): Promise<Made> => {
     const { output, headers } = await host.send({
       contract,
       name: options.name,
@@ -112,15 +119,11 @@ function cacheOf(options: {
       joined: isSearch,
       searchId: isSearch ? parsed.searchId : undefined,
       // Whatever a handler says beside its answer (a cookie, that it is private) is for this caller.
-      keep: Object.keys(headers).length === 0,
+      keep: Object.keys(headers).length === 0 && (!isSearch || isOf(seen, parsed.ranking)),
     }
   }
 
-  const joined = async (
-    answer: KeptAnswer,
-    scope: { currency: string | undefined; customerGroup: string | undefined },
-  ): Promise<Page> => {
-    if (answer.page) return answer.page
+  const join = async (answer: KeptAnswer, scope: Scope): Promise<Page> => {
     const { touched } = answer
     const text = answer.text!
     try {
@@ -129,9 +132,22 @@ function cacheOf(options: {
       return page
     } catch (error) {
       if (!(error instanceof Rejection)) throw error
-      // Without catalogue or stock: what search knows, which is a second behind, for this once.
+      // Without catalogue or stock: what search knew when it answered, for this once.
       return pageOf(text)
     }
+  }
+  /** However many want it, its cards are joined once, unless one of them has changed since that was begun. */
+  const joined = (answer: KeptAnswer, scope: Scope): Promise<Page> | Page => {
+    if (answer.page) return answer.page
+    if (answer.joining?.touched === answer.touched) return answer.joining.page
+    const joining = {
+      touched: answer.touched,
+      page: join(answer, scope).finally(() => {
+        if (answer.joining === joining) answer.joining = undefined
+      }),
+    }
+    answer.joining = joining
+    return joining.page
   }
 
   const given = (answer: KeptAnswer, page: Page): Given => ({
@@ -155,12 +171,13 @@ function cacheOf(options: {
       const audience = audienceOf(actor)
       const sent = read()
       const parsed = operation.input.safeParse(sent)
-      const variant = isSearch ? variantOf(kept, sent.visitor) : ''
       // What is wrong with an input is for the service to say.
-      if (audience === undefined || !parsed.success || variant === undefined) {
+      if (audience === undefined || !parsed.success) {
         counted.bypass()
         return undefined
       }
+      const seen = isSearch ? seenBy(kept, sent.visitor) : undefined
+      const variant = seen?.variant ?? (isSearch ? `of ${sent.visitor}` : '')
       const input = parsed.data as Record<string, unknown>
       const language = languageOf(acceptLanguage)
       const key = cacheKey({ name, operation, input, language, audience, variant })
@@ -170,11 +187,12 @@ function cacheOf(options: {
         address: url,
         isPrivate: audience.customerGroup !== undefined,
         ceilingMs,
-        make: () => make(sent, actorFor(audience), traceOfMaking),
+        make: () => make(sent, { actor: actorFor(audience), trace: traceOfMaking, seen }),
       })
       let answer = answers.find(key)
       if (answer === undefined) {
-        counted.miss()
+        if (isSearch && !seen) counted.bypass()
+        else counted.miss()
         answer = await answers.make(order(trace))
       } else {
         if (answer.searchId !== undefined) repeated(answer.searchId)
@@ -193,13 +211,31 @@ function cacheOf(options: {
   }
 }
 
-/** Which ranking a visitor sees; undefined while it is not known which test runs. */
-function variantOf({ test }: Kept, visitor: unknown): string | undefined {
-  if (typeof visitor !== 'string') return 'default'
-  return test.known ? rankingVariant(test.test, visitor) : undefined
+/** Which ranking a visitor sees, and of which test; `undefined`: of whichever, for it is that of everyone. */
+type Seen = { readonly variant: 'default' | 'challenger'; readonly testId: string | null | undefined }
+
+/** Undefined while it is not known which test runs: what is made is for this visitor alone, and not kept. */
+function seenBy({ test }: Kept, visitor: unknown): Seen | undefined {
+  if (typeof visitor !== 'string') return { variant: 'default', testId: undefined }
+  return test.known
+    ? { variant: rankingVariant(test.test, visitor), testId: test.test?.testId ?? null }
+    : undefined
 }
 
-/** An answer without a test says that none runs. One of a test does not say for how many. */
-function learnTest(kept: Kept, { testId }: { testId: string | null }): void {
-  if (!kept.test.known && testId === null) kept.test = { known: true, test: null }
+type Ranking = OutputOf<typeof search.operations.query>['ranking']
+
+/** Whether an answer is what those who see this ranking should be given: search may have heard of a test earlier than we, or later. */
+const isOf = (seen: Seen | undefined, { variant, testId }: Ranking): boolean =>
+  seen !== undefined && seen.variant === variant && (seen.testId === undefined || seen.testId === testId)
+
+/** Which test runs is told by events; by answers, too, when this process began after the event or believes another one. */
+function learnTest(kept: Kept, { testId, sharePercent }: Ranking): void {
+  const { known, test } = kept.test
+  if (!known)
+    kept.test = {
+      known: true,
+      test: testId === null || sharePercent === null ? null : { testId, sharePercent },
+    }
+  // One of the two is behind: the next answer tells.
+  else if ((test?.testId ?? null) !== testId) kept.test = { known: false, test: null }
 }

@@ -67,7 +67,12 @@ export const query: Handles<typeof search.operations.query> = async (input, ctx)
     relaxation: result.relaxation && shownRelaxation(result.relaxation, catalogue.attributeName),
     next: result.next,
     searchId,
-    ranking: { testId, variant, version: state.settings.version },
+    ranking: {
+      testId,
+      sharePercent: state.test?.sharePercent ?? null,
+      variant,
+      version: state.settings.version,
+    },
   })
   return new JsonText(`{"items":[${items.join(',')}],${rest.slice(1)}`)
 }
