@@ -106,7 +106,7 @@ async function findable(host: Host): Promise<number> {
   const last = await host.services
     .find(({ name }) => name === 'product')!
     .database.query<{ productId: string; version: number }>(
-      'select product_id as "productId", version from product.products order by updated_at desc limit 50',
+      'select product_id as "productId", revision as version from product.products order by updated_at desc limit 50',
     )
   const client = host.client(search, { via: 'bench' })
   while (performance.now() - startedAt < FINDABLE_WITHIN_MS) {

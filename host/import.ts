@@ -168,7 +168,7 @@ async function findable(host: Host): Promise<void> {
   const startedAt = performance.now()
   const products = host.services.find(({ name }) => name === 'product')!
   const last = await products.database.query<{ productId: string; version: number }>(
-    `select product_id as "productId", version from product.products where status = 'published' order by updated_at desc limit 50`,
+    `select product_id as "productId", revision as version from product.products where status = 'published' order by updated_at desc limit 50`,
   )
   const client = host.client(search, { via: 'import-command' })
   let silent = 0
