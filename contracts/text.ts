@@ -26,8 +26,11 @@ export const Id = z.uuidv7()
 /** RFC 5321 bounds an address to 254 characters. Compared without regard to case. */
 export const Email = z.email().max(254)
 
-/** UTC, ISO 8601. Bounded, because the format allows any number of decimals. */
-export const Timestamp = z.iso.datetime().max(40)
+/** UTC, ISO 8601. Bounded, because the format allows any number of decimals. It also has a year 0, which PostgreSQL does not. */
+export const Timestamp = z.iso
+  .datetime()
+  .max(40)
+  .refine((iso) => !iso.startsWith('0000'), 'must be of the year 1 or later')
 
 /** A merchant's stock keeping unit: what is priced, counted and picked. */
 export const Sku = z

@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Client, Rejection, type RequestOf } from '@stoa/contract'
 import { product } from '@stoa/contracts/product'
 import { SearchDocument } from '@stoa/contracts/search-document'
-import type { Actor } from '@stoa/runtime'
+import { type Actor, newTrace, type Tx } from '@stoa/runtime'
 import { eventually, startTestHost, statements, type TestHost } from '@stoa/testing'
 import { v7 } from 'uuid'
 import { z } from 'zod'
+import { loadProducts } from './products.ts'
 import service from './service.ts'
 import { aMerchant, aProduct, aVariant, type NewProductInput } from './testing.ts'
+import { newBrands, writeBatch } from './write-batch.ts'
 
 describe('the assortment', () => {
   let host: TestHost
@@ -35,6 +38,11 @@ describe('the assortment', () => {
     staff.createCategory({ name, ...(parentId ? { parentId } : {}) }, { idempotencyKey: v7() })
   const aBrand = (name: string) => staff.createBrand({ name }, { idempotencyKey: v7() })
   const aCollection = (name: string) => staff.createCollection({ name }, { idempotencyKey: v7() })
+  const inTransaction = <T>(work: (tx: Tx) => Promise<T>): Promise<T> =>
+    host.host.services
+      .find(({ name }) => name === 'product')!
+      .context({ trace: newTrace(), signal: new AbortController().signal })
+      .transaction(work)
   const said = async (name: string, work: () => Promise<unknown>) => {
     await host.settled()
     const before = (await host.loggedEvents()).length
@@ -123,6 +131,34 @@ describe('the assortment', () => {
       await staff.replaceAttribute({ ...select, type: 'number' })
     })
 
+    test('one that is made anew has a version that nobody has read of the old one', async () => {
+      const made = await define('anew')
+      await staff.deleteAttribute({ code: 'anew', version: made.version })
+      let again: typeof made
+      const events = await said('product.attribute-changed', async () => {
+        again = await define('anew', { type: 'number' })
+      })
+      assert.ok(again!.version > made.version)
+      assert.equal(events[0]?.version, again!.version)
+      await assert.rejects(staff.replaceAttribute({ ...made, name: 'Of the old one' }), { code: 'STALE' })
+      await staff.replaceAttribute({ ...again!, name: 'New' })
+      await assert.rejects(staff.replaceAttribute({ ...again!, name: 'Newer' }), {
+        data: { version: again!.version + 1, changed: [{ field: 'name', from: 'anew', to: 'New' }] },
+      })
+    })
+
+    test('a value that is no longer allowed may stay, and may not come', async () => {
+      const made = await define('narrow', { type: 'select', allowedValues: ['old', 'new'] })
+      const { productId } = await create({ attributes: { narrow: 'old' } })
+      await staff.replaceAttribute({ ...made, allowedValues: ['new'] })
+      await staff.change({ productId, version: 1, name: 'Named', attributes: { narrow: 'old' } })
+      await staff.change({ productId, version: 2, attributes: { narrow: 'new' } })
+      await refusesField(
+        staff.change({ productId, version: 3, attributes: { narrow: 'old' } }),
+        'attributes.narrow',
+      )
+    })
+
     test('a type that changes while a product gets its first value: one of the two is refused', async () => {
       for (let round = 0; round < 6; round += 1) {
         const code = `raced-${round}`
@@ -192,7 +228,72 @@ describe('the assortment', () => {
       assert.deepEqual([one.brand, one.brandSlug], ['Ørsted & Co', 'orsted-co'])
       assert.deepEqual([two.brand, two.brandSlug], [one.brand, one.brandSlug])
       const other = await create({ brand: 'Orsted Co' })
-      assert.match(other.brandSlug!, /^orsted-co-[0-9a-f]{6}$/)
+      assert.match(other.brandSlug!, /^orsted-co-[0-9a-f]{12}$/)
+    })
+
+    test('one that a product names first is announced, and one that is there already is not', async () => {
+      const first = await said('product.brand-changed', () => create({ brand: 'Implied' }))
+      const [made] = (await staff.brands({ limit: 100 })).items.filter(({ name }) => name === 'Implied')
+      assert.deepEqual(
+        first.map(({ version, payload }) => [version, payload]),
+        [[1, { brandId: made!.brandId, deleted: false }]],
+      )
+      assert.deepEqual(await said('product.brand-changed', () => create({ brand: 'IMPLIED' })), [])
+    })
+
+    test('names without a Latin letter have addresses of their own', async () => {
+      // The digests of the last two begin with the same six digits.
+      const made = await Promise.all(['Бренд', 'Бренд劻一', 'Бренд埼一'].map((brand) => create({ brand })))
+      assert.equal(new Set(made.map(({ brandSlug }) => brandSlug)).size, 3)
+    })
+
+    test('one that gets another name while a product comes to it is shown by its new name', async () => {
+      const { brandId } = await aBrand('Nine')
+      const { productId } = await publish()
+      const come = Promise.withResolvers<void>()
+      const commit = Promise.withResolvers<void>()
+      const coming = inTransaction(async (tx) => {
+        const [before] = await loadProducts(tx.query, [productId])
+        const changes = [{ productId, before, after: { ...before!, brand: 'Nine' } }]
+        await writeBatch(tx, changes, await newBrands(tx, changes))
+        come.resolve()
+        await commit.promise
+      })
+      await come.promise
+      const renaming = staff.changeBrand({ brandId, version: 1, name: 'Ten' })
+      await Promise.race([renaming.then(() => host.settled()), sleep(300)])
+      commit.resolve()
+      await Promise.all([coming, renaming])
+      await host.settled()
+      const { items } = await shop.list({ brand: 'nine' })
+      assert.deepEqual(
+        items.map(({ brand }) => brand),
+        ['Ten'],
+      )
+    })
+
+    test('a product waits for whoever changes it before it makes a brand', async () => {
+      const { productId } = await create()
+      const other = await host.pool.connect()
+      try {
+        await other.query(`begin; set local lock_timeout = '1s'`)
+        await other.query('select from product.products where product_id = $1 for no key update', [productId])
+        const waiting = staff.change({ productId, version: 1, brand: 'Circle' })
+        await eventually(async () => {
+          const { rows } = await host.pool.query(
+            `select from pg_stat_activity where wait_event_type = 'Lock'`,
+          )
+          assert.equal(rows.length, 1)
+        })
+        await other.query(
+          `insert into product.brands (brand_id, slug, name) values ($1, 'circle', 'Circle')`,
+          [v7()],
+        )
+        await other.query('commit')
+        assert.equal((await waiting).brandSlug, 'circle')
+      } finally {
+        other.release(true)
+      }
     })
 
     test('a brand that many name first, all at once, is made once', async () => {
@@ -266,9 +367,31 @@ describe('the assortment', () => {
       assert.equal(new Set(names).size, names.length)
       await refusesField(shop.brands({ after: 'x' }), 'after')
     })
+
+    test('the longest and the oddest names are listed like all others', async () => {
+      const odd = ['C:\\new', '\\\\n', `"'.,;`, ...[1, 2].map((n) => `${'龠'.repeat(119)}${n}`)]
+      for (const name of odd) await aBrand(name)
+      const names: string[] = []
+      for (let after: string | undefined; ; ) {
+        const page = await shop.brands({ limit: 1, ...(after ? { after } : {}) })
+        names.push(...page.items.map(({ name }) => name))
+        if (page.next === null) break
+        after = page.next
+      }
+      assert.deepEqual(
+        odd.filter((name) => !names.includes(name)),
+        [],
+      )
+      assert.equal(new Set(names).size, names.length)
+    })
   })
 
   describe('collections', () => {
+    test('of one name, all at once, each have an address', async () => {
+      const made = await Promise.all([1, 2, 3].map(() => aCollection('Same stem')))
+      assert.deepEqual(made.map(({ slug }) => slug).toSorted(), ['same-stem', 'same-stem-2', 'same-stem-3'])
+    })
+
     test('its products stand in the order in which staff put them', async () => {
       const { collectionId, slug } = await aCollection('Picks')
       const made: string[] = []
@@ -479,6 +602,10 @@ describe('the assortment', () => {
 
     test('that ends before it begins is refused', async () => {
       await refusesField(create({ publishAt: soon(2000), unpublishAt: soon(1000) }), 'unpublishAt')
+    })
+
+    test('of a year that never was is refused', async () => {
+      await refusesField(create({ publishAt: '0000-01-01T00:00:00Z' }), 'publishAt')
     })
   })
 

@@ -91,6 +91,8 @@ describe('a bulk change', () => {
       'INVALID_INPUT',
       'prices.0.prices.1.currency',
     ])
+    const twice = [price, { ...price, amountMinor: 6 }].map((one) => ({ sku, prices: [one] }))
+    assert.deepEqual(await refusal({ prices: twice }), ['INVALID_INPUT', 'prices.1.sku'])
     assert.equal((await staff.getForStaff({ productId: a.productId })).version, 1)
   })
 

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Client, RequestOf } from '@stoa/contract'
 import { product } from '@stoa/contracts/product'
-import { startTestHost, type TestHost } from '@stoa/testing'
+import { eventually, startTestHost, type TestHost } from '@stoa/testing'
 import { v7 } from 'uuid'
 import { MAX_LEVELS } from './category-place.ts'
 import service from './service.ts'
-import { aMerchant } from './testing.ts'
+import { aMerchant, aProduct } from './testing.ts'
 
 describe('categories', () => {
   let host: TestHost
@@ -163,9 +163,75 @@ describe('categories', () => {
     assert.deepEqual(events.at(-1)?.payload, { categoryId: a!.categoryId, deleted: true })
   })
 
+  describe('that is deleted', () => {
+    const published = async (categoryIds: string[]) => {
+      const { productId } = await staff.create(aProduct({ categoryIds }), { idempotencyKey: v7() })
+      return staff.change({ productId, version: 1, status: 'published' })
+    }
+    const heldBySomebody = async (productId: string) => {
+      const writer = await host.pool.connect()
+      await writer.query('begin')
+      await writer.query('select from product.products where product_id = $1 for no key update', [productId])
+      return writer
+    }
+    const somebodyWaits = () =>
+      eventually(async () => {
+        const { rows } = await host.pool.query(`select from pg_stat_activity where wait_event_type = 'Lock'`)
+        assert.equal(rows.length, 1)
+      })
+
+    test('leaves its products, whose other writers are told that it went', async () => {
+      const [kept, gone] = [await create('Kept one'), await create('Gone one')]
+      const { productId, version } = await published([kept.categoryId, gone.categoryId])
+      await remove(gone.categoryId)
+      await assert.rejects(staff.change({ productId, version, name: 'Late' }), {
+        code: 'STALE',
+        data: {
+          version: version + 1,
+          changed: [
+            { field: 'categoryIds', from: [kept.categoryId, gone.categoryId], to: [kept.categoryId] },
+          ],
+        },
+      })
+    })
+
+    test('a product that is put into it at that moment is announced without it', async () => {
+      const { categoryId } = await create('Entered')
+      const { productId, version } = await published([])
+      const writer = await heldBySomebody(productId)
+      await writer.query('insert into product.product_categories values ($1, $2, 1)', [productId, categoryId])
+      const removal = remove(categoryId)
+      await somebodyWaits()
+      await writer.query('commit')
+      writer.release()
+      await removal
+      const last = (await host.loggedEvents()).filter(({ name }) => name === 'product.changed').at(-1)
+      assert.equal((last!.payload as { productId: string }).productId, productId)
+      assert.equal((await staff.getForStaff({ productId })).version, version + 1)
+    })
+
+    test('waits for who writes one of its products, and does not stand in the way', async () => {
+      const { categoryId } = await create('Waiting')
+      const { productId } = await published([categoryId])
+      const writer = await heldBySomebody(productId)
+      const removal = remove(categoryId)
+      await somebodyWaits()
+      await writer.query(`set local lock_timeout = '1s'`)
+      await writer.query(
+        `insert into product.category_listings select $1, currency, published_at, product_id
+         from product.listings where product_id = $2 on conflict do nothing`,
+        [categoryId, productId],
+      )
+      await writer.query('commit')
+      writer.release()
+      await removal
+    })
+  })
+
   test("a category's events are numbered upwards", async () => {
     const last = new Map<string, number>()
-    for (const { version, payload } of await host.loggedEvents()) {
+    for (const { name, version, payload } of await host.loggedEvents()) {
+      if (name !== 'product.category-changed') continue
       const { categoryId } = payload as { categoryId: string }
       assert.ok(version > (last.get(categoryId) ?? 0))
       last.set(categoryId, version)

@@ -10,11 +10,12 @@ import type { AttributeDefinition } from '@stoa/contracts/search-document'
 import type { Query, Tx } from '@stoa/runtime'
 import { v7 } from 'uuid'
 import type { z } from 'zod'
-import { announceAgain, MAX_ANNOUNCED } from './announce.ts'
+import { announceEdits } from './announce.ts'
 import { insertAttributes } from './attributes.ts'
 import { insertCategories, lockTree, type NewCategory } from './categories.ts'
 import { type Place, placeBelow, refusal } from './category-place.ts'
 import { keyOfSource } from './media/picture-key.ts'
+import { lockProducts } from './products.ts'
 
 // What each of these makes when it is not there, and leaves alone when it is: in a constant number of statements, in the caller's
 // transaction. Callers bound how many.
@@ -106,7 +107,7 @@ export async function ensureAttributes(
     if (row!.count > MAX_ATTRIBUTE_DEFINITIONS)
       throw invalidInput({ field: 'attributes', message: `would be more than ${MAX_ATTRIBUTE_DEFINITIONS}` })
   }
-  for (const code of added) tx.emit(AttributeChanged, { code, deleted: false }, { version: 1 })
+  for (const { code, version } of added) tx.emit(AttributeChanged, { code, deleted: false }, { version })
   const rows = await tx.query<AttributeDefinition>(
     `select code, name, type, unit, allowed_values as "allowedValues", filterable, searchable, position
      from product.attributes where code = any ($1::text[])`,
@@ -154,10 +155,18 @@ export type Links = {
   readonly linkedIds: readonly string[]
 }
 
-/** Puts these links, in this order, in place of those of their product and kind. Answers the products of which links changed. One statement. */
-export async function replaceLinks(query: Query, links: readonly Links[]): Promise<string[]> {
+export type ReplacedLinks = Omit<Links, 'linkedIds'> & {
+  readonly before: readonly string[]
+  readonly after: readonly string[]
+}
+
+/**
+ * Puts these links, in this order, in place of those of their product and kind. Answers those that changed. One statement, behind the
+ * products' locks.
+ */
+export async function replaceLinks(query: Query, links: readonly Links[]): Promise<ReplacedLinks[]> {
   if (links.length === 0) return []
-  const rows = await query<{ id: string }>(
+  return query<ReplacedLinks>(
     `with list as materialized (
        select * from jsonb_to_recordset($1::jsonb) as l ("productId" uuid, kind text, "linkedIds" jsonb)
      ), wanted as materialized (
@@ -167,25 +176,38 @@ export async function replaceLinks(query: Query, links: readonly Links[]): Promi
        delete from product.product_links k using list l
        where k.product_id = l."productId" and k.kind = l.kind and not exists (
          select from wanted w where w.product_id = k.product_id and w.kind = k.kind and w.linked_id = k.linked_id)
-       returning k.product_id
+       returning k.product_id, k.kind
      ), written as (
        insert into product.product_links as k (product_id, kind, linked_id, position)
        select product_id, kind, linked_id, position from wanted
        order by product_id, kind, linked_id
        on conflict (product_id, kind, linked_id) do update set position = excluded.position
          where k.position <> excluded.position
-       returning k.product_id
+       returning k.product_id, k.kind
      )
-     select product_id as id from removed union select product_id from written`,
+     select changed.product_id as "productId", changed.kind, l."linkedIds" as after, coalesce((
+       -- As they were: a statement does not see what it writes.
+       select json_agg(k.linked_id order by k.position, k.linked_id)
+       from product.product_links k where k.product_id = changed.product_id and k.kind = changed.kind), '[]') as before
+     from (select product_id, kind from removed union select product_id, kind from written) changed
+     join list l on l."productId" = changed.product_id and l.kind = changed.kind`,
     [JSON.stringify(links)],
   )
-  return rows.map(({ id }) => id)
 }
 
-/** `replaceLinks`, and announces the products of which links changed. */
+/** Locks, replaces, and announces the products of which links changed. Answers those. */
 export async function writeLinks(tx: Tx, links: readonly Links[]): Promise<string[]> {
-  const changed = (await replaceLinks(tx.query, links)).sort()
-  for (let from = 0; from < changed.length; from += MAX_ANNOUNCED)
-    await announceAgain(tx, changed.slice(from, from + MAX_ANNOUNCED), { edited: true })
-  return changed
+  await lockProducts(
+    tx.query,
+    links.map(({ productId }) => productId),
+  )
+  const edits = new Map<string, { before: Record<string, unknown>; after: Record<string, unknown> }>()
+  for (const { productId, kind, before, after } of await replaceLinks(tx.query, links)) {
+    const edit = edits.get(productId) ?? { before: {}, after: {} }
+    edit.before[`links.${kind}`] = before
+    edit.after[`links.${kind}`] = after
+    edits.set(productId, edit)
+  }
+  await announceEdits(tx, edits)
+  return [...edits.keys()]
 }

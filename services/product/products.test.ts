@@ -219,8 +219,8 @@ describe('staff', () => {
       assert.equal(await cost({ version: 2, name: 'Renamed' }), 5)
       assert.equal(
         await cost({ version: 3, brand: 'Costlier' }),
-        8,
-        'a new brand is looked for, made and read',
+        9,
+        'the product is held, a new brand is looked for, made and read',
       )
       assert.equal(await cost({ version: 4, status: 'draft' }), 5)
       assert.equal(await cost({ version: 5, name: 'Not listed' }), 4)

@@ -224,8 +224,8 @@ const SAVE = `
       weight_grams, archived)
     select "variantId", product_id, sku, barcode, options, position, "costMinor", "costCurrency", "weightGrams", archived
     from variant
-    -- What leaves a combination goes before what takes it; then in one order, as above.
-    order by archived desc, sku
+    -- In one order, as above.
+    order by sku
     on conflict (variant_id) do update set barcode = excluded.barcode, options = excluded.options,
       position = excluded.position, cost_minor = excluded.cost_minor, cost_currency = excluded.cost_currency,
       weight_grams = excluded.weight_grams, archived = excluded.archived

@@ -33,21 +33,3 @@ export async function refuseMoved(query: Query, kind: Kind, slug: string): Promi
   const [to] = await query<{ slug: string }>(MOVED[kind], [slug])
   if (to) throw new Rejection('MOVED', { slug: to.slug, location: `${PLACES[kind]}${to.slug}` })
 }
-
-/** Remembers that a thing had another slug, and forgets whatever the new one led to. In the transaction of the change. */
-export async function redirect(
-  query: Query,
-  kind: Kind,
-  { id, from, to }: { id: string; from: string | undefined; to: string },
-): Promise<void> {
-  if (from === to) return
-  await query(
-    `with freed as (
-       delete from product.slug_redirects where kind = $1 and slug = $4
-     )
-     insert into product.slug_redirects (kind, slug, target_id)
-     select $1, $3, $2 where $3::text is not null
-     on conflict (kind, slug) do update set target_id = excluded.target_id, created_at = now()`,
-    [kind, id, from ?? null, to],
-  )
-}

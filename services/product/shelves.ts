@@ -45,8 +45,7 @@ const statements = (kind: ShelfKind) => {
       select json_build_object(
         'items', coalesce(json_agg(item order by place) filter (where place <= $3), '[]'),
         'next', case when count(*) > $3 then
-          encode(convert_to(max(key) filter (where place = $3), 'utf8'), 'base64') || '.' ||
-          max(id::text) filter (where place = $3) end)::text as json
+          max(id::text) filter (where place = $3) || '.' || max(key) filter (where place = $3) end)::text as json
       from (
         select lower(t.name) as key, t.${id} as id, json_build_object(${summary(kind)}) as item,
           row_number() over (order by lower(t.name), t.${id}) as place
@@ -93,8 +92,7 @@ export async function shelfPage(
   { after, limit }: { after: { key: string; id: string } | undefined; limit: number },
 ): Promise<string> {
   const [row] = await query<{ json: string }>(SQL[kind].page, [after?.key ?? null, after?.id ?? null, limit])
-  // PostgreSQL breaks base64 into lines.
-  return row!.json.replaceAll('\\n', '')
+  return row!.json
 }
 
 export async function shelfBySlug(query: Query, kind: ShelfKind, slug: string): Promise<string | undefined> {

@@ -112,9 +112,9 @@ function brandIdOf(
 }
 
 /** Those that products will have and do not have now, made where they are not there. By `brandKey`. */
-export const newBrands = (query: Query, changes: readonly BatchChange[]): Promise<Brands> =>
+export const newBrands = (tx: Tx, changes: readonly BatchChange[]): Promise<Brands> =>
   ensureBrands(
-    query,
+    tx,
     changes.flatMap(({ before, after }) =>
       after.brand !== null && before?.brand !== after.brand ? [after.brand] : [],
     ),

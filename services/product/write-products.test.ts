@@ -158,6 +158,44 @@ describe('products written by the hundred', () => {
     assert.deepEqual(await shown(), ['SH-M', 'SH-L', '-SH-S'])
   })
 
+  test('two variants may take what the other one was', async () => {
+    const options = [{ name: 'Size', values: ['S', 'M'] }]
+    const item = (first: string, second: string) =>
+      anItem({
+        by: { slug: 'swapped' },
+        options,
+        variants: [
+          { sku: 'SWAP-1', options: { Size: first }, prices: price(1) },
+          { sku: 'SWAP-2', options: { Size: second }, prices: price(1) },
+        ],
+      })
+    await write([item('S', 'M')])
+    assert.deepEqual(await outcomes([{ ...item('M', 'S'), name: 'Written anew' }]), ['changed'])
+    const { variants } = await shop.get({ idOrSlug: 'swapped' })
+    assert.deepEqual(
+      variants.map(({ sku, options: { Size } }) => [sku, Size]),
+      [
+        ['SWAP-1', 'M'],
+        ['SWAP-2', 'S'],
+      ],
+    )
+    assert.deepEqual(await outcomes([item('S', 'S')]), ['INVALID_INPUT'])
+  })
+
+  test('the last line of defence: the table itself refuses a second variant of the same values', async () => {
+    await write([
+      anItem({ by: { slug: 'defended' }, variants: [{ sku: 'DEF', options: {}, prices: price(1) }] }),
+    ])
+    await assert.rejects(
+      host.pool.query(
+        `insert into product.variants (variant_id, product_id, sku, position)
+         select $1, product_id, 'DEF-2', 2 from product.variants where sku = 'DEF'`,
+        [v7()],
+      ),
+      { constraint: 'variants_combination_key' },
+    )
+  })
+
   test('what is wrong is refused by itself and leaves the others alone', async () => {
     await define('depth')
     const taken = await staff.create(aProduct({ slug: 'taken' }), { idempotencyKey: v7() })
@@ -250,8 +288,13 @@ describe('products written by the hundred', () => {
     ]
     const link = (...linkedIds: string[]) =>
       inTransaction((tx) => writeLinks(tx, [{ productId: a, kind: 'related', linkedIds }]))
+    const { version } = await staff.getForStaff({ productId: a })
     assert.deepEqual(await link(b, c), [a])
     assert.deepEqual(await link(b, c), [])
+    await assert.rejects(staff.change({ productId: a, version, name: 'Late' }), {
+      code: 'STALE',
+      data: { version: version + 1, changed: [{ field: 'links.related', from: [], to: [b, c] }] },
+    })
     assert.deepEqual(await link(c), [a])
     const { related } = await shop.links({ idOrSlug: a })
     assert.deepEqual(

@@ -157,7 +157,7 @@ export async function writeProducts(
     changes.push({ productId, before, after })
     return { outcome: before ? 'changed' : 'created', productId, changed }
   })
-  if (!options.dryRun) await writeBatch(tx, changes, await newBrands(tx.query, changes))
+  if (!options.dryRun) await writeBatch(tx, changes, await newBrands(tx, changes))
   return outcomes
 }
 

@@ -79,11 +79,11 @@ export const createAttribute: Handles<typeof product.operations.createAttribute>
         'select count(*)::int as count from product.attributes',
       )
       if (count >= MAX_ATTRIBUTE_DEFINITIONS) throw new Rejection('TOO_MANY_ATTRIBUTES')
-      await insertAttributes(tx.query, [input], 'refuse')
-      const after = { ...input, version: 1 }
-      tx.emit(AttributeChanged, { code: input.code, deleted: false }, { version: 1 })
-      tx.audit({ subject: `attribute:${input.code}`, version: 1, before: null, after: input })
-      return answer(ctx, after)
+      const [added] = await insertAttributes(tx.query, [input], 'refuse')
+      const { code, version } = added!
+      tx.emit(AttributeChanged, { code, deleted: false }, { version })
+      tx.audit({ subject: `attribute:${code}`, version, before: null, after: input })
+      return answer(ctx, { ...input, version })
     })
   } catch (error) {
     if (violatedConstraint(error) !== 'attributes_pkey') throw error

@@ -99,7 +99,7 @@ async function changeChunk(tx: Tx, items: readonly Item[]): Promise<Outcome[]> {
         }),
       )
     seen.add(productId)
-    const faults = [...unknownVariants(item, before), ...rightPrices(item)]
+    const faults = [...wrongVariants(item, before), ...rightPrices(item)]
     if (faults.length > 0) return refused(invalid(...faults))
     const after = changedBy(before, item, known)
     // What is there already needs no version: a repetition after a lost answer.
@@ -112,7 +112,7 @@ async function changeChunk(tx: Tx, items: readonly Item[]): Promise<Outcome[]> {
     changes.push({ productId, before, after })
     return { outcome: 'changed', code: null, fields: [] }
   })
-  await writeBatch(tx, changes, await newBrands(tx.query, changes))
+  await writeBatch(tx, changes, await newBrands(tx, changes))
   tx.audit({ subject: 'product:bulk', before: null, after: { items: items.length, changed: changes.length } })
   return outcomes
 }
@@ -140,12 +140,14 @@ function changedBy(
   })
 }
 
-const unknownVariants = ({ prices = [] }: Item, { variants }: StoredProduct) =>
-  prices.flatMap(({ sku }, index) =>
-    variants.some((variant) => variant.sku === sku)
-      ? []
-      : [{ field: `prices.${index}.sku`, message: 'is not a variant of this product' }],
-  )
+const wrongVariants = ({ prices = [] }: Item, { variants }: StoredProduct) =>
+  prices.flatMap(({ sku }, index) => {
+    const field = `prices.${index}.sku`
+    if (!variants.some((variant) => variant.sku === sku))
+      return [{ field, message: 'is not a variant of this product' }]
+    if (prices.findIndex((one) => one.sku === sku) < index) return [{ field, message: 'is named twice' }]
+    return []
+  })
 
 const rightPrices = ({ prices = [] }: Item) =>
   prices.flatMap((one, index) => priceFaults(one.prices, `prices.${index}.`))

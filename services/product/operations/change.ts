@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { type InputOf, invalidInput, Rejection } from '@stoa/contract'
 import type { product } from '@stoa/contracts/product'
 import type { Query } from '@stoa/runtime'
@@ -6,7 +7,7 @@ import { brandKey, ensureBrands } from '../brands.ts'
 import { changedProduct } from '../change-product.ts'
 import type { Handles } from '../context.ts'
 import { missingAttributes, planFaults, sizeFaults } from '../product-rules.ts'
-import { type AdminProduct, adminProductJson, loadProduct, productVersion } from '../products.ts'
+import { type AdminProduct, adminProductJson, loadProduct, lockProduct, productVersion } from '../products.ts'
 import { looksLikeId } from '../slug.ts'
 import { etag, stale } from '../stale.ts'
 import { changedFields, isSellable, type ProductState } from '../stored-product.ts'
@@ -32,10 +33,10 @@ export const change: Handles<typeof product.operations.change> = async (input, c
   try {
     return await ctx.transaction(async (tx) => {
       const same = sameBrand(before, input)
-      const brands =
-        typeof same.brand === 'string' && same.brand !== before.brand
-          ? await ensureBrands(tx.query, [same.brand])
-          : NO_BRANDS
+      const comesTo = same.brand !== before.brand ? (same.brand ?? undefined) : undefined
+      // The product before its brand, as whoever writes many does: two never wait in a circle.
+      if (comesTo !== undefined) await lockProduct(tx.query, productId)
+      const brands = comesTo === undefined ? NO_BRANDS : await ensureBrands(tx, [comesTo])
       const [brand] = brands.values()
       const after = changedProduct(before, brand ? { ...same, brand: brand.name } : same)
       const changed = changedFields(before, after)
@@ -44,8 +45,13 @@ export const change: Handles<typeof product.operations.change> = async (input, c
         faults.push(...changedOptionFaults(after.options, before.variants, before.options))
       if (looksLikeId(after.slug)) faults.unshift({ field: 'slug', message: 'must not look like an id' })
       if (input.attributes) {
-        const rules = await loadAttributeRules(tx.query, Object.keys(input.attributes))
-        faults.push(...attributeFaults(input.attributes, rules))
+        const differing = Object.fromEntries(
+          Object.entries(input.attributes).filter(
+            ([code, value]) => !isDeepStrictEqual(before.attributes[code], value),
+          ),
+        )
+        const rules = await loadAttributeRules(tx.query, Object.keys(differing))
+        faults.push(...attributeFaults(differing, rules))
       }
       faults.push(...sizeFaults(after))
       if (faults.length > 0) throw invalidInput(...faults.slice(0, 20))

@@ -50,7 +50,7 @@ export const create: Handles<typeof product.operations.create> = async (input, c
           await loadAttributeRules(tx.query, Object.keys(input.attributes)),
         )
         if (wrong.length > 0) throw invalidInput(...wrong.slice(0, 20))
-        const brands = await ensureBrands(tx.query, input.brand === undefined ? [] : [input.brand])
+        const brands = await ensureBrands(tx, input.brand === undefined ? [] : [input.brand])
         const brand = input.brand === undefined ? undefined : brands.get(brandKey(input.brand))
         const after = { ...added, slug, brand: brand?.name ?? null }
         const versions = await saveProducts(tx.query, [

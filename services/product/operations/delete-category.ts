@@ -1,8 +1,10 @@
 import { Rejection } from '@stoa/contract'
 import { CategoryChanged, type product } from '@stoa/contracts/product'
-import { announceAgain, MAX_ANNOUNCED } from '../announce.ts'
+import type { Query } from '@stoa/runtime'
+import { announceEdits } from '../announce.ts'
 import { loadCategory, lockTree, removeCategory } from '../categories.ts'
 import type { Handles } from '../context.ts'
+import { lockProducts } from '../products.ts'
 import { recorded, stale } from '../stale.ts'
 import { violatedConstraint } from '../violation.ts'
 
@@ -25,19 +27,20 @@ export const deleteCategory: Handles<typeof product.operations.deleteCategory> =
       }
       if (before.version !== input.version)
         throw await stale(tx.query, `category:${categoryId}`, { now: before.version, read: input.version })
-      const products = await tx.query<{ id: string }>(
-        `select product_id as id from product.product_categories where category_id = $1
-         order by product_id limit ${MAX_PRODUCTS + 1}`,
-        [categoryId],
-      )
-      if (products.length > MAX_PRODUCTS) throw new Rejection('HAS_PRODUCTS')
+      const products = await holdProducts(tx.query, categoryId)
       await removeCategory(tx.query, categoryId)
-      for (let from = 0; from < products.length; from += MAX_ANNOUNCED)
-        await announceAgain(
-          tx,
-          products.slice(from, from + MAX_ANNOUNCED).map(({ id }) => id),
-          { edited: true },
-        )
+      await announceEdits(
+        tx,
+        new Map(
+          products.map(({ id, categoryIds }) => [
+            id,
+            {
+              before: { categoryIds },
+              after: { categoryIds: categoryIds.filter((one) => one !== categoryId) },
+            },
+          ]),
+        ),
+      )
       tx.emit(CategoryChanged, { categoryId, deleted: true }, { version: treeVersion })
       tx.audit({
         subject: `category:${categoryId}`,
@@ -51,4 +54,34 @@ export const deleteCategory: Handles<typeof product.operations.deleteCategory> =
     if (violatedConstraint(error) === 'categories_parent_id_fkey') throw new Rejection('HAS_CHILDREN')
     throw error
   }
+}
+
+/**
+ * The products of a category with all their categories, held until the transaction ends; none comes to it any more. The products first,
+ * as whoever writes them does; those that came while we waited for the category are few.
+ */
+async function holdProducts(
+  query: Query,
+  categoryId: string,
+): Promise<{ id: string; categoryIds: readonly string[] }[]> {
+  const read = () =>
+    query<{ id: string; categoryIds: string[] }>(
+      `select own.product_id as id, array(
+         select pc.category_id from product.product_categories pc where pc.product_id = own.product_id order by pc.position
+       ) as "categoryIds"
+       from product.product_categories own where own.category_id = $1
+       order by own.product_id limit ${MAX_PRODUCTS + 1}`,
+      [categoryId],
+    )
+  const hold = async (products: readonly { id: string }[]) => {
+    if (products.length > MAX_PRODUCTS) throw new Rejection('HAS_PRODUCTS')
+    await lockProducts(
+      query,
+      products.map(({ id }) => id),
+    )
+  }
+  await hold(await read())
+  await query('select from product.categories where category_id = $1 for update', [categoryId])
+  await hold(await read())
+  return read()
 }

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { invalidInput, Rejection } from '@stoa/contract'
 import type { product } from '@stoa/contracts/product'
 import { JsonText, type Query } from '@stoa/runtime'
-import { announceAgain } from '../announce.ts'
+import { announceEdits } from '../announce.ts'
 import type { Handles } from '../context.ts'
 import { replaceLinks } from '../ensure.ts'
 import { lockProduct, productVersion } from '../products.ts'
@@ -90,14 +90,11 @@ export const putLinks: Handles<typeof product.operations.putLinks> = async (inpu
     )
     if (strangers.length > 0) throw invalidInput(...strangers.slice(0, 20))
     await replaceLinks(tx.query, [{ productId, kind, linkedIds: productIds }])
-    await announceAgain(tx, [productId], { edited: true })
     const field = `links.${kind}`
-    tx.audit({
-      subject: `product:${productId}`,
-      version: version + 1,
-      before: { [field]: before },
-      after: { [field]: productIds },
-    })
+    await announceEdits(
+      tx,
+      new Map([[productId, { before: { [field]: before }, after: { [field]: productIds } }]]),
+    )
     ctx.setHeader('etag', etag(version + 1))
     return { productIds }
   })

@@ -150,7 +150,8 @@ async function tie(tx: Tx, { links, collections }: Input): Promise<void> {
       ]
     }),
   )
-  const touched = new Set(await replaceLinks(tx.query, [...lists.values()]))
+  const replaced = await replaceLinks(tx.query, [...lists.values()])
+  const touched = new Set(replaced.map(({ productId }) => productId))
 
   const shelves = await tx.query<{ slug: string }>(
     'select slug from product.collections where slug = any ($1::text[])',

@@ -188,13 +188,11 @@ async function page(
   )
 }
 
-/** Reads the `next` that a page answered: a name in base64 and an id. */
+/** Reads the `next` that a page answered: an id and a name. */
 function readAfter(after: string): { key: string; id: string } {
-  const match = /^([A-Za-z0-9+/]+=*)\.([0-9a-f-]{36})$/.exec(after)
-  const key = match ? Buffer.from(match[1]!, 'base64').toString('utf8') : ''
-  if (!match || !looksLikeId(match[2]!) || key.includes('\0'))
-    throw invalidInput({ field: 'after', message: 'must be the `next` of a page' })
-  return { key, id: match[2]! }
+  const [, id = '', key = ''] = /^([0-9a-f-]{36})\.(.+)$/.exec(after) ?? []
+  if (!looksLikeId(id)) throw invalidInput({ field: 'after', message: 'must be the `next` of a page' })
+  return { key, id }
 }
 
 async function read(kind: ShelfKind, slug: string, { query }: Context): Promise<JsonText> {
@@ -225,21 +223,33 @@ async function create<Kind extends ShelfKind>(
 ): Promise<Answers[Kind]> {
   const id = ctx.newId
   refuseIdLike(input.slug)
-  return shelfErrors(kind, () =>
-    ctx.transaction(async (tx) => {
-      const base = slugify(input.name, kind)
-      const slug = input.slug ?? freeSlug(base, await takenSlugs(tx.query, `${kind}s`, base))
-      const fields = changedShelf({ ...EMPTY, name: input.name, slug }, input)
-      await insertShelf(tx.query, kind, id, fields)
-      const { answer } = (await adminShelf<Answers[Kind]>(tx.query, kind, id))!
-      announceShelf(tx, kind, id, { version: 1, deleted: false })
-      tx.audit({ subject: `${kind}:${id}`, version: 1, before: null, after: fields })
-      ctx.setHeader('etag', etag(1))
-      tx.answer(answer)
-      return answer
-    }),
-  )
+  const base = slugify(input.name, kind)
+  const insert = () =>
+    shelfErrors(kind, () =>
+      ctx.transaction(async (tx) => {
+        const slug = input.slug ?? freeSlug(base, await takenSlugs(tx.query, `${kind}s`, base))
+        const fields = changedShelf({ ...EMPTY, name: input.name, slug }, input)
+        await insertShelf(tx.query, kind, id, fields)
+        const { answer } = (await adminShelf<Answers[Kind]>(tx.query, kind, id))!
+        announceShelf(tx, kind, id, { version: 1, deleted: false })
+        tx.audit({ subject: `${kind}:${id}`, version: 1, before: null, after: fields })
+        ctx.setHeader('etag', etag(1))
+        tx.answer(answer)
+        return answer
+      }),
+    )
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await insert()
+    } catch (error) {
+      const mayTryAnother = input.slug === undefined && tries < MAX_SLUG_TRIES
+      if (!mayTryAnother || !(error instanceof Rejection && error.code === 'SLUG_TAKEN')) throw error
+    }
+  }
 }
+
+/** Tries to find a slug that nobody took in the same moment: so many who make things of one name at once have room. */
+const MAX_SLUG_TRIES = 5
 
 const EMPTY: ShelfFields = {
   slug: '',
