@@ -51,6 +51,8 @@ export type Values = {
   readonly text: string[]
   readonly label: string[]
   readonly amount: number[]
+  /** Searchable products that have it. */
+  readonly products: number[]
   readonly facets: FacetKind[]
   readonly facetNumbers: Map<string, number>
   /** By facet. */
@@ -71,6 +73,7 @@ export const openValues = (): Values => ({
   text: [],
   label: [],
   amount: [],
+  products: [],
   facets: [],
   facetNumbers: new Map(),
   ofFacet: [],
@@ -117,6 +120,7 @@ export function appendDocument(documents: Documents): number {
   documents.valueStart = grown(documents.valueStart, needed)
   documents.valueCount = grown(documents.valueCount, needed)
   documents.available[index] = Number.NaN
+  documents.valueCount[index] = 0
   return index
 }
 
@@ -153,12 +157,22 @@ export function writeDocument(
     documents.prices.set(currency, longer)
   }
   const numbers = valuesOf(document, values, attributes)
-  documents.valueDead += documents.valueCount[index]!
+  leaveValues(documents, values, index)
+  for (const value of numbers) values.products[value]! += 1
   documents.valuePool = grown(documents.valuePool, documents.valueUsed + numbers.length)
   documents.valuePool.set(numbers, documents.valueUsed)
   documents.valueStart[index] = documents.valueUsed
   documents.valueCount[index] = numbers.length
   documents.valueUsed += numbers.length
+}
+
+/** Of one that is removed or written anew. */
+export function leaveValues(documents: Documents, values: Values, index: number): void {
+  const start = documents.valueStart[index]!
+  const count = documents.valueCount[index]!
+  for (let at = start; at < start + count; at += 1) values.products[documents.valuePool[at]!]! -= 1
+  documents.valueDead += count
+  documents.valueCount[index] = 0
 }
 
 export const priceOf = (documents: Documents, currency: string, index: number): number =>
@@ -236,6 +250,7 @@ function valueNumber(
   values.text.push(text)
   values.label.push(label)
   values.amount.push(amount)
+  values.products.push(0)
   return number
 }
 

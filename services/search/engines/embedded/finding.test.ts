@@ -103,6 +103,30 @@ test('a misspelt word is searched as corrected, and the correction is said', () 
   assert.equal(searched(shelf, 'projector').correction, null)
 })
 
+test('of several corrections the one is taken that goes with the other words, and its results alone are shown', () => {
+  const shelf = aShelf(
+    named(
+      'USB mouse',
+      'USB mouse black',
+      'Lamp with sleep mode',
+      'Radio with quiet mode',
+      'Fan in eco mode',
+      'USB cable',
+      'House moss',
+    ),
+  )
+  const result = searched(shelf, 'usb mose')
+  assert.deepEqual(result.correction, { query: 'usb mouse', applied: true })
+  assert.deepEqual(ids(shelf, 'usb mose'), [1, 2])
+  assert.deepEqual(
+    searched(shelf, 'mose').correction,
+    { query: 'mode', applied: true },
+    'alone: the most frequent',
+  )
+  assert.deepEqual(ids(shelf, 'mose'), [3, 4, 5])
+  assert.deepEqual(searched(shelf, 'lanp mose').correction, { query: 'lamp mode', applied: true })
+})
+
 test('numbers and codes are never corrected', () => {
   const shelf = aShelf(named('Toner TN2110', 'Toner TN2120'))
   assert.deepEqual(found(shelf, 'TN2111'), [])
@@ -224,8 +248,8 @@ test('suggestions complete the last word of products, categories, brands and pop
   )
   const suggested = shelf.handle({ kind: 'suggest', request: { prefix: 'not', limit: 5 } }) as {
     products: { name: string }[]
-    categories: { path: string }[]
-    brands: { slug: string }[]
+    categories: { path: string; products: number }[]
+    brands: { slug: string; products: number }[]
     queries: string[]
   }
   assert.deepEqual(suggested.products.map(({ name }) => name).toSorted(), [
@@ -235,12 +259,35 @@ test('suggestions complete the last word of products, categories, brands and pop
     'Thing 4',
   ])
   assert.deepEqual(
-    suggested.categories.map(({ path }) => path),
-    ['office/notes'],
+    suggested.categories.map(({ path, products }) => [path, products]),
+    [['office/notes', 1]],
   )
   assert.deepEqual(
-    suggested.brands.map(({ slug }) => slug),
-    ['notus'],
+    suggested.brands.map(({ slug, products }) => [slug, products]),
+    [['notus', 1]],
   )
   assert.deepEqual(suggested.queries, ['Notebook 17 inch'])
+})
+
+test('a suggested brand says how many products it has now, and none is suggested without any', () => {
+  const acme = (number: number, change = {}) =>
+    aDocument(number, { brand: { slug: 'acme', name: 'Acme' }, ...change })
+  const shelf = aShelf([acme(1), acme(2), acme(3)])
+  const brands = () =>
+    (
+      shelf.handle({ kind: 'suggest', request: { prefix: 'acm', limit: 5 } }) as {
+        brands: { slug: string; products: number }[]
+      }
+    ).brands.map(({ slug, products }) => [slug, products])
+  assert.deepEqual(brands(), [['acme', 3]])
+  shelf.handle({
+    kind: 'put',
+    documents: [acme(1, { version: 2, name: 'Renamed' }), acme(2, { version: 2 })],
+  })
+  assert.deepEqual(brands(), [['acme', 3]], 'written again, each counts once')
+  shelf.handle({ kind: 'put', documents: [aDocument(2, { version: 3 })] })
+  shelf.handle({ kind: 'remove', products: [{ productId: acme(3).productId, version: 2 }] })
+  assert.deepEqual(brands(), [['acme', 1]])
+  shelf.handle({ kind: 'remove', products: [{ productId: acme(1).productId, version: 3 }] })
+  assert.deepEqual(brands(), [])
 })

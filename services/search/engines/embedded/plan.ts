@@ -44,6 +44,21 @@ export type Alternative = {
   readonly adjacent: boolean
 }
 
+/** A plan in which misspelt words may still become several others: `settleCorrections` leaves one of each. */
+export type Draft = {
+  readonly plan: Plan
+  readonly misspelt: readonly Misspelt[]
+  /** The query as words, to be written again with the corrections. */
+  readonly words: readonly string[]
+}
+
+/** The words that the one at `position` may become, as the alternatives of its group: the likeliest first. */
+export type Misspelt = {
+  readonly group: number
+  readonly position: number
+  readonly words: readonly string[]
+}
+
 /** Words of a query that are looked for: bits of one number, and the cursor's length. */
 export const GROUPS = 12
 const ALTERNATIVES = 6
@@ -77,15 +92,14 @@ export function planQuery(
     readonly hour: number
     readonly correct: boolean
   },
-): Plan {
+): Draft {
   const text = fold(query.slice(0, QUERY_CHARACTERS))
   const tokens = tokensOf(text, 4 * GROUPS)
   const { words } = settings
   const meaningful = tokens.words.filter(({ text }) => !words.isStopword(text))
   const said = meaningful.length > 0 ? meaningful : tokens.words
   const drafts: { asked: string; position: number; alternatives: Alternative[] }[] = []
-  let corrected = false
-  const rewritten = tokens.words.map(({ text }) => text)
+  const misspelt: Misspelt[] = []
 
   const alternative = (terms: readonly string[], weight = 1, adjacent = false): Alternative | undefined =>
     terms.every((term) => frequency(term) > 0) ? { terms, weight, adjacent } : undefined
@@ -141,26 +155,19 @@ export function planQuery(
     for (const index of from) drafts[index]!.alternatives.push(...found)
   }
   // A word that nothing is called, nor anything like it, is looked for as misspelt.
-  for (const draft of drafts) {
-    if (!correct || draft.alternatives.length > 0) continue
+  drafts.forEach((draft, group) => {
+    if (!correct || draft.alternatives.length > 0) return
     const near = vocabulary.near(draft.asked, (term) => frequency(vocabulary.term(term)))
-    if (near.length === 0) continue
-    corrected = true
-    rewritten[draft.position] = near[0]!.word
+    if (near.length === 0) return
+    misspelt.push({ group, position: draft.position, words: near.map(({ word }) => word) })
     draft.alternatives.push(
-      ...near
-        .filter(({ edits }) => edits === near[0]!.edits)
-        .map(({ term, edits }, rank) => ({
-          terms: [term],
-          weight: EDIT_WEIGHT ** edits * (rank === 0 ? 1 : 0.5),
-          adjacent: false,
-        })),
+      ...near.map(({ term, edits }) => ({ terms: [term], weight: EDIT_WEIGHT ** edits, adjacent: false })),
     )
-  }
+  })
 
   const code = codeOf(text)
   let characters = 0
-  return {
+  const plan: Plan = {
     groups: drafts.map(({ asked, alternatives }) => {
       const kept = alternatives.slice(0, ALTERNATIVES).filter(({ terms }, at) => {
         characters += terms.reduce((sum, term) => sum + term.length + 20, 0)
@@ -180,9 +187,10 @@ export function planQuery(
     hour,
     settingsVersion: settings.version,
     ranking,
-    correction: corrected ? rewritten.join(' ') : null,
+    correction: null,
     dropped: [],
   }
+  return { plan, misspelt, words: tokens.words.map(({ text }) => text) }
 
   function wordAlternatives(word: Token): Alternative[] {
     const found: Alternative[] = []
@@ -218,7 +226,7 @@ const asWritten = (words: readonly Token[], at: number, parts: number): string =
   }, '')
 
 /** BM25's, never negative; four digits keep the cursor short. */
-function inverseFrequency(frequency: number, documents: number): number {
+export function inverseFrequency(frequency: number, documents: number): number {
   const odds = (Math.max(documents, frequency) - frequency + 0.5) / (frequency + 0.5)
   return Math.round(Math.log(1 + odds) * 1e4) / 1e4
 }

@@ -12,6 +12,7 @@ import type { CompiledSettings } from './compiled-settings.ts'
 import {
   appendDocument,
   type Documents,
+  leaveValues,
   openDocuments,
   openValues,
   textHash,
@@ -134,11 +135,10 @@ export function removeDocument(index: SearchIndex, { productId, version }: Remov
   documents.indexes.delete(productId)
 }
 
-function bury({ documents }: SearchIndex, at: number): void {
+function bury({ documents, values }: SearchIndex, at: number): void {
   documents.alive[at] = 0
   documents.live -= 1
-  documents.valueDead += documents.valueCount[at]!
-  documents.valueCount[at] = 0
+  leaveValues(documents, values, at)
 }
 
 function appendOccurrences(

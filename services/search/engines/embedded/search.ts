@@ -13,6 +13,7 @@ import {
   type TextField,
 } from '../engine.ts'
 import { type CompiledRule, type CompiledSettings, rankingOf, sameQuery } from './compiled-settings.ts'
+import { settleCorrections } from './corrections.ts'
 import { type Place, readCursor, writeCursor } from './cursor.ts'
 import { isAvailable, priceOf } from './documents.ts'
 import { facetCounter } from './facets.ts'
@@ -42,7 +43,7 @@ export function search(
   const after = request.after === undefined ? undefined : readCursor(request)
   const settings = settingsOf(after?.plan.settingsVersion)
   const atMs = request.at === undefined ? now : Date.parse(request.at)
-  const plan = after?.plan ?? firstPlan(index, request, { settings, atMs })
+  const plan = after?.plan ?? firstPlan(index, request, { settings, atMs, scratch })
   const ranking = rankingOf(settings, plan.ranking)
   const limit = Math.min(PAGE_HITS, Math.max(0, Math.floor(request.limit)))
   const matches = plan.groups.length > 0 ? matchGroups(index, plan, { ranking, scratch }) : undefined
@@ -167,9 +168,13 @@ type Entry = {
 function firstPlan(
   index: SearchIndex,
   request: SearchRequest,
-  { settings, atMs }: { readonly settings: CompiledSettings; readonly atMs: number },
+  {
+    settings,
+    atMs,
+    scratch,
+  }: { readonly settings: CompiledSettings; readonly atMs: number; readonly scratch: Scratch },
 ): Plan {
-  return planQuery(request.query, {
+  const draft = planQuery(request.query, {
     settings,
     ranking: request.variant ?? 'default',
     vocabulary: index.vocabulary,
@@ -179,6 +184,8 @@ function firstPlan(
     hour: atMs / HOUR_MS,
     correct: request.recover ?? true,
   })
+  if (draft.misspelt.length === 0) return draft.plan
+  return settleCorrections(index, draft, { ranking: rankingOf(settings, draft.plan.ranking), scratch })
 }
 
 /**

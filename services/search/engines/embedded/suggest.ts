@@ -32,12 +32,12 @@ export function suggest(
     categories: named(index, 'category', { words, limit }).map((value) => ({
       path: index.values.text[value]!,
       name: index.values.label[value]!,
-      products: 0,
+      products: index.values.products[value]!,
     })),
     brands: named(index, 'brand', { words, limit }).map((value) => ({
       slug: index.values.text[value]!,
       name: index.values.label[value]!,
-      products: 0,
+      products: index.values.products[value]!,
     })),
     queries: settings.popularQueries
       .filter((popular) => popular.folded.startsWith(folded) && popular.folded !== folded.trimEnd())
@@ -132,6 +132,8 @@ function named(
   if (facet === undefined) return []
   const found: { value: number; rank: number }[] = []
   for (const value of values.ofFacet[facet]!) {
+    // What was renamed or emptied leads nowhere.
+    if (values.products[value] === 0) continue
     const name = ` ${fold(values.label[value]!)}`
     if (!words.every((word, at) => name.includes(at === words.length - 1 ? ` ${word}` : ` ${word}`))) continue
     found.push({ value, rank: name.startsWith(` ${words[0]}`) ? 0 : 1 })

@@ -16,7 +16,7 @@ export type Vocabulary = {
   readonly termOfWord: (word: string) => string | undefined
   /** Words that begin with it, the longest known first: at most `WORDS_FOUND`, and at most `WORDS_SEEN` are looked at. */
   readonly wordsFrom: (prefix: string) => string[]
-  /** Words within a few edits, the likeliest first. */
+  /** Words within the fewest edits that lead to any, the most frequent first: at most `NEAR_WORDS`. */
   readonly near: (word: string, frequency: (term: number) => number) => NearWord[]
   readonly bytes: () => number
 }
@@ -102,7 +102,8 @@ export function openVocabulary(): Vocabulary {
       }
       found.sort((a, b) => a.edits - b.edits || b.frequency - a.frequency || (a.word < b.word ? -1 : 1))
       const unique = new Map(found.toReversed().map((near) => [near.term, near]))
-      return found.filter((near) => near.frequency > 0 && unique.get(near.term) === near).slice(0, NEAR_WORDS)
+      const likely = found.filter((near) => near.frequency > 0 && unique.get(near.term) === near)
+      return likely.filter(({ edits }) => edits === likely[0]!.edits).slice(0, NEAR_WORDS)
     },
     // A Map's entry, the text's own head, and its characters.
     bytes: () => 90 * (terms.length + words.size) + characters,
