@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
-/** `npm start` as a user meets it: the first time, and again after SIGTERM to npm. Needs Linux (reads /proc). */
+/** `npm start` as a user meets it: the first time, and again after SIGTERM to npm; search, a picture and the catalogue as a file. Needs Linux (reads /proc). */
 const dataDirectory = await mkdtemp(join(tmpdir(), 'stoa-start-'))
 // As root, PostgreSQL runs as another user, who has to get in.
 await chmod(dataDirectory, 0o755)
@@ -42,6 +42,8 @@ async function startAndStop(time: string, withinMs: number) {
       const answer = await fetch(`http://127.0.0.1:${port}${path}`)
       assert.equal(answer.status, 200, `${path} answers ${answer.status}`)
     }
+    await findMug(`http://127.0.0.1:${port}`)
+    if (time === 'first') exportAndImport()
   } finally {
     const processes = descendants(shop.pid!)
     const stopping = performance.now()
@@ -51,6 +53,38 @@ async function startAndStop(time: string, withinMs: number) {
     const left = processes.filter(isRunning)
     assert.deepEqual(left, [], `left behind: ${left.join(', ')}`)
   }
+}
+
+/** Search learns of a new shop's goods in the seconds after its doors have opened. */
+async function findMug(shop: string) {
+  type Found = { items?: { name: string; image: { url: string } }[] }
+  const search = async () => (await (await fetch(`${shop}/v1/search?q=blue+mugg`)).json()) as Found
+  const until = performance.now() + 20_000
+  let { items = [] } = await search()
+  while (!/mug/i.test(items[0]?.name ?? '') && performance.now() < until) {
+    await new Promise((resolve) => setTimeout(resolve, 250))
+    items = (await search()).items ?? []
+  }
+  assert.match(items[0]?.name ?? '', /mug/i)
+  const picture = await fetch(
+    `${shop}${items[0]!.image.url.replace('{width}', '640').replace('{format}', 'avif')}`,
+  )
+  assert.deepEqual([picture.status, picture.headers.get('content-type')], [200, 'image/avif'])
+  console.log(`found ${items[0]!.name}, and its picture`)
+}
+
+/** The whole catalogue into a file and back: nothing changes. */
+function exportAndImport() {
+  const file = join(dataDirectory, 'everything.csv')
+  const run = (...words: string[]) =>
+    execFileSync('npm', ['run', 'import', '--', ...words], {
+      encoding: 'utf8',
+      env: { ...process.env, DATA_DIRECTORY: dataDirectory },
+    })
+  run('export', file)
+  const told = run(file, '--format', 'stoa')
+  assert.match(told, /: 0 created, 0 changed, [1-9]\d* unchanged, 0 refused/, told)
+  console.log('exported, and imported again: nothing changed')
 }
 
 async function said(shop: ChildProcess, text: string) {

@@ -77,6 +77,7 @@ export function demoCategories(studio: string): DemoCategory[] {
   ]
 }
 
+/** Selects may take any value: what a merchant imports has colours of its own. */
 export const demoAttributes: NonNullable<Seed['attributes']> = Object.values(attributes).map(
   ({ code, name, type, unit, filterable = true, searchable = false }, index) => ({
     code,
@@ -86,7 +87,6 @@ export const demoAttributes: NonNullable<Seed['attributes']> = Object.values(att
     filterable,
     searchable,
     position: (index + 1) * 10,
-    ...(type === 'select' || type === 'multi-select' ? { allowedValues: valuesOf(code) } : {}),
   }),
 )
 
@@ -147,11 +147,6 @@ function attributesOf({ about = {}, options = {} }: Article): NonNullable<DemoPr
   ])
   const colours = options.Colour ? [['colour', [...options.Colour]]] : []
   return Object.fromEntries([...colours, ...told])
-}
-
-/** All values of a select, in the order of the alphabet. */
-function valuesOf(code: string): string[] {
-  return [...new Set(articles.flatMap((article) => attributesOf(article)[code] ?? []).map(String))].sort()
 }
 
 /** One picture for all variants that look alike. */

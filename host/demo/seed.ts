@@ -20,7 +20,7 @@ const FIRST_PAGE = 24
 
 /**
  * Fills a new shop with the demonstration catalogue. May be repeated at any time: what is there already is left alone.
- * Stock comes first, so that a crash in between leaves a shop that still counts as empty. `studio`: the origin of the pictures.
+ * A shop whose first start was killed in these seconds keeps what it has got: it counts as filled. `studio`: the origin of the pictures.
  */
 export async function seedDemo(
   clients: { readonly product: Client<typeof product>; readonly inventory: Client<typeof inventory> },
