@@ -48,6 +48,8 @@ export class Catalogue {
   /** Version under which a product was last seen to have no document. */
   readonly #gone = new Map<string, number>()
   #tree: CategoryTree = treeOf([])
+  /** Under which products were read, or an older one: what differs from it has to be read again. */
+  #treeRead: CategoryTree = treeOf([])
   #attributeNames: ReadonlyMap<string, string> = new Map()
   #state: SearchState | undefined
   #configured = 0
@@ -107,8 +109,10 @@ export class Catalogue {
   /** Reads everything for the first time. A repetition after a failure goes over the same ground. */
   async load(reader: Reader): Promise<void> {
     await this.configure(reader)
+    const tree = this.#tree
     this.#sold = await readSales(reader.query)
     await this.#readAll(reader, async (documents) => this.#put(documents, reader))
+    this.#treeRead = tree
     this.#loaded = true
     this.#whenLoaded.resolve()
   }
@@ -117,6 +121,8 @@ export class Catalogue {
   reopen(): void {
     this.#loaded = false
     this.#whenLoaded = Promise.withResolvers()
+    // The one before may live: a load that failed is begun again.
+    this.#engine.close().catch(() => {})
     this.#engine = this.#open()
     this.#cards.clear()
     this.#productOf.clear()
@@ -185,8 +191,15 @@ export class Catalogue {
     }
   }
 
-  /** Refreshes the products of these categories, and of those below them. Answers how many there were. */
-  async refreshCategories(slugs: ReadonlySet<string>, reader: Reader): Promise<number> {
+  /** Refreshes the products of all categories, and of those below them, that are others than when products were read. */
+  async refreshCategories(reader: Reader): Promise<void> {
+    const tree = this.#tree
+    const slugs = changedCategories(this.#treeRead, tree)
+    if (slugs.size > 0) await this.#refreshCategories(slugs, reader)
+    this.#treeRead = tree
+  }
+
+  async #refreshCategories(slugs: ReadonlySet<string>, reader: Reader): Promise<void> {
     const concerned = new Map<string, number>()
     let looked = 0
     for (const [id, card] of this.#cards) {
@@ -195,7 +208,6 @@ export class Catalogue {
       if (looked % TURN === 0) await nextTurn()
     }
     await this.refresh(concerned, reader)
-    return concerned.size
   }
 
   /** Reads levels that inventory says have changed; of goods that are in no card nothing is kept. */
@@ -243,6 +255,7 @@ export class Catalogue {
   /** Reads everything again into a new index while the present one answers; then the new one takes its place. */
   async rebuild(reader: Reader): Promise<void> {
     this.outdated = false
+    const tree = this.#tree
     const rebuild = { touched: new Set<string>(), put: new Set<string>() }
     this.#rebuild = rebuild
     let index: Rebuild | undefined
@@ -258,6 +271,7 @@ export class Catalogue {
       })
       await index.finish()
       index = undefined
+      this.#treeRead = tree
       for (const [id, card] of this.#cards)
         if (!rebuild.put.has(id) && !rebuild.touched.has(id)) this.#forget(id, card.version)
     } catch (error) {
@@ -267,11 +281,6 @@ export class Catalogue {
       this.#rebuild = undefined
       await index?.abandon()
     }
-  }
-
-  /** The categories that differ from those of an earlier moment, as they were then. */
-  changedSince(before: CategoryTree): Set<string> {
-    return changedCategories(before, this.#tree)
   }
 
   close(): Promise<void> {
@@ -316,13 +325,21 @@ export class Catalogue {
       const { productId } = document
       const old = this.#cards.get(productId)
       if ((old?.version ?? this.#gone.get(productId) ?? 0) > card.version) continue
-      for (const sku of old?.skus ?? []) if (!card.skus.includes(sku)) this.#drop(sku)
+      for (const sku of old?.skus ?? []) if (!card.skus.includes(sku)) this.#drop(sku, productId)
       for (const sku of card.skus) this.#productOf.set(sku, productId)
       this.#cards.set(productId, card)
       this.#gone.delete(productId)
       put.push({ ...document, available: this.available(card), sold: this.#soldOf(card) })
     }
     await this.#engine.put(put)
+    // What was told of them while a long list was on its way may have come before its last piece.
+    const overtaken = put.flatMap(({ productId, available, sold }) => {
+      const card = this.#cards.get(productId)
+      if (!card) return []
+      const now = { productId, available: this.available(card), sold: this.#soldOf(card) }
+      return now.available === available && now.sold === sold ? [] : [now]
+    })
+    if (overtaken.length > 0) await this.#engine.putSignals(overtaken)
   }
 
   async #remove(products: readonly { readonly id: string; readonly version: number }[]): Promise<void> {
@@ -332,7 +349,7 @@ export class Catalogue {
   }
 
   #forget(productId: string, version: number): void {
-    for (const sku of this.#cards.get(productId)?.skus ?? []) this.#drop(sku)
+    for (const sku of this.#cards.get(productId)?.skus ?? []) this.#drop(sku, productId)
     this.#cards.delete(productId)
     this.#gone.delete(productId)
     this.#gone.set(productId, version)
@@ -342,7 +359,9 @@ export class Catalogue {
     }
   }
 
-  #drop(sku: string): void {
+  #drop(sku: string, productId: string): void {
+    // It may be another product's by now.
+    if (this.#productOf.get(sku) !== productId) return
     this.#productOf.delete(sku)
     this.#available.delete(sku)
   }

@@ -11,7 +11,6 @@ import {
   setting,
 } from '@stoa/runtime'
 import { Catalogue } from './catalogue.ts'
-import type { CategoryTree } from './category-tree.ts'
 import { openEmbeddedEngine } from './engines/embedded/embedded-engine.ts'
 import { Recorder } from './recorder.ts'
 import { writeRecords } from './records.ts'
@@ -30,9 +29,8 @@ export const config = {
 export type Resources = AsyncDisposable & {
   readonly catalogue: Catalogue
   readonly recorder: Recorder
-  /** Of `follow-structure`: the tree that it has seen to, and when (of `performance.now`) it may rebuild again unasked. */
+  /** Of `follow-structure`: when (of `performance.now`) it may rebuild again unasked. */
   readonly rebuilds: {
-    tree: CategoryTree | undefined
     restUntil: number
     /** The index is gone, and help was asked for at this moment (of `performance.now`). */
     lost: { askedAt: number } | undefined
@@ -51,7 +49,7 @@ export async function openResources(start: ResourceStart<unknown, typeof config>
   return {
     catalogue,
     recorder,
-    rebuilds: { tree: undefined, restUntil: 0, lost: undefined as { askedAt: number } | undefined },
+    rebuilds: { restUntil: 0, lost: undefined as { askedAt: number } | undefined },
     secret,
     [Symbol.asyncDispose]: async () => {
       await recorder[Symbol.asyncDispose]()

@@ -67,6 +67,20 @@ test('a flood of distinct queries counts in the totals and is stored no further'
   )
 })
 
+test('a flood of carts and of reformulations fills no table', async () => {
+  const { made, written, warned } = recorder()
+  const { day, query, testId, variant } = search
+  for (let n = 0; n < 100_500; n += 1) {
+    made.mark(day, { cartKey: `c${n}`, productId: 'p', skus: ['S'], query, testId, variant })
+    made.reformulated(day, { from: `q${n % 400}`, to: `q${400 + Math.floor(n / 400)}` })
+    if (n % 200 === 0) await made.flush()
+  }
+  await made.flush()
+  assert.equal(written.flatMap(({ marks }) => marks).length, 100_000)
+  assert.equal(written.flatMap(({ reformulations }) => reformulations).length, 50_000)
+  assert.ok(warned.some((details) => 'lost' in details))
+})
+
 test('what was counted before the end is written at the end', async () => {
   const { made, written } = recorder()
   made.count(search, { searches: 1 })

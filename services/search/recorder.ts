@@ -41,6 +41,8 @@ const FLUSH_ENTRIES = 500
 const MAX_ENTRIES = 5_000
 /** Distinct queries that one process stores a day: a flood of random words fills no table. The rest counts in the totals. */
 const MAX_QUERIES_A_DAY = 50_000
+/** Rows of carts, and of one query instead of another, that one process stores a day: who sends clicks with made-up carts fills no table. */
+const MAX_A_DAY = { marks: 100_000, reformulations: 50_000 }
 
 /**
  * Counts in memory what is searched and clicked, and writes the sums once a second in one statement. A process that dies loses a
@@ -53,7 +55,7 @@ export class Recorder implements AsyncDisposable {
   #positions = new Map<string, PositionRecord>()
   #reformulations = new Map<string, ReformulationRecord>()
   #marks = new Map<string, MarkRecord>()
-  #seen = { day: '', queries: new Set<string>() }
+  #seen = seenOn('')
   #lost = 0
   #timer: NodeJS.Timeout | undefined
   #writing: Promise<void> | undefined
@@ -91,7 +93,9 @@ export class Recorder implements AsyncDisposable {
 
   reformulated(day: string, { from, to }: { from: string; to: string }): void {
     if (this.#stored(day, from) === null || this.#stored(day, to) === null) return
-    const record = this.#at(this.#reformulations, `${day}/${from}\n${to}`, () => ({
+    const key = `${day}/${from}\n${to}`
+    if (!this.#reformulations.has(key) && !this.#admit(day, 'reformulations')) return
+    const record = this.#at(this.#reformulations, key, () => ({
       day,
       from,
       to,
@@ -100,8 +104,9 @@ export class Recorder implements AsyncDisposable {
     if (record) record.times += 1
   }
 
-  mark(mark: MarkRecord): void {
-    this.#at(this.#marks, `${mark.cartKey}/${mark.productId}`, () => mark)
+  mark(day: string, mark: MarkRecord): void {
+    const key = `${mark.cartKey}/${mark.productId}`
+    if (this.#marks.has(key) || this.#admit(day, 'marks')) this.#at(this.#marks, key, () => mark)
   }
 
   /** Resolves when all that was counted before is written, or could not be. */
@@ -185,14 +190,30 @@ export class Recorder implements AsyncDisposable {
 
   #stored(day: string, query: string | null): string | null {
     if (query === null) return null
-    if (this.#seen.day !== day) this.#seen = { day, queries: new Set() }
-    const { queries } = this.#seen
+    const { queries } = this.#on(day)
     if (queries.size >= MAX_QUERIES_A_DAY && !queries.has(query)) return null
     queries.add(query)
     return query
+  }
+
+  #admit(day: string, kind: keyof typeof MAX_A_DAY): boolean {
+    const seen = this.#on(day)
+    if (seen[kind] >= MAX_A_DAY[kind]) {
+      this.#lost += 1
+      return false
+    }
+    seen[kind] += 1
+    return true
+  }
+
+  #on(day: string) {
+    if (this.#seen.day !== day) this.#seen = seenOn(day)
+    return this.#seen
   }
 
   #size(): number {
     return this.#queries.size + this.#positions.size + this.#reformulations.size + this.#marks.size
   }
 }
+
+const seenOn = (day: string) => ({ day, queries: new Set<string>(), marks: 0, reformulations: 0 })

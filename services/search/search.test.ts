@@ -427,6 +427,69 @@ describe('The index', () => {
     await assert.rejects(client.query({ category: ['home'] }), { code: 'CATEGORY_NOT_FOUND' })
   })
 
+  for (const [when, begin] of [
+    ['while it loads', undefined],
+    ['while it is built anew', (host: TestHost) => host.client(search, staff).rebuild({})],
+  ] as const)
+    it(`follows a category’s name and place that change ${when}`, async () => {
+      const shelf = new Shelf()
+      const homeId = shelf.category('home', { name: 'Home' })
+      const table = shelf.add({ name: 'Plain one', categories: shelf.placed('home') })
+      const open = Promise.withResolvers<void>()
+      const read = Promise.withResolvers<void>()
+      // Answers as the catalogue was when it was asked.
+      const hold = () => {
+        read.resolve()
+        return open.promise
+      }
+      if (!begin) shelf.beforeDocuments = hold
+      await using host = await startTestHost({ services: [service, ...shelf.services] })
+      if (begin) {
+        await host.settled()
+        shelf.beforeDocuments = hold
+        await begin(host)
+      }
+      await read.promise
+      shelf.categories = [{ ...shelf.categories[0]!, slug: 'living', name: 'Wohnzimmer', path: ['living'] }]
+      shelf.documents.set(table.productId, { ...table, categories: shelf.placed('living') })
+      await host.publish(CategoryChanged, { categoryId: homeId, deleted: false })
+      // Settings, which hold the tree, are not held up.
+      const { resources } = contextOf(host)
+      await eventually(() => assert.ok(resources.catalogue.tree.pathOf('living')))
+      open.resolve()
+      await host.settled()
+      const client = host.client(search)
+      assert.equal((await client.query({ category: ['living'] })).total, 1)
+      assert.equal((await client.query({ q: 'wohnzimmer' })).total, 1)
+    })
+
+  it('knows the stock of a SKU that went to another product', async () => {
+    const shelf = new Shelf()
+    const [to, from] = [v7(), v7()].sort()
+    shelf.add({ name: 'From', productId: from!, variants: ['A', 'X'].map((sku) => ({ sku, barcode: null })) })
+    shelf.add({ name: 'To', productId: to!, variants: [{ sku: 'B', barcode: null }] })
+    shelf.stock.set('B', 0)
+    await using host = await startTestHost({ services: [service, ...shelf.services] })
+    await host.settled()
+    const client = host.client(search)
+    const isAvailable = async () => {
+      const { items } = await client.query({ q: 'to' })
+      const filtered = await client.query({ q: 'to', available: true })
+      assert.equal(filtered.relaxation === null, items[0]!.available)
+      return items[0]!.available
+    }
+    assert.equal(await isAvailable(), false)
+    const variants = ['B', 'X'].map((sku) => ({ sku, barcode: null }))
+    await shelf.change(host, to!, { variants })
+    await shelf.change(host, from!, { variants: [{ sku: 'A', barcode: null }] })
+    await host.settled()
+    assert.equal(await isAvailable(), true)
+    shelf.stock.set('X', 0)
+    await host.publish(LevelsChanged, { skus: ['X'] })
+    await host.settled()
+    assert.equal(await isAvailable(), false)
+  })
+
   it('is built anew when what is built into it changes', async () => {
     const shelf = new Shelf()
     const colour = {
@@ -493,11 +556,16 @@ describe('The index', () => {
     await using host = await startTestHost({ services: [service, ...shelf.services] })
     await host.settled()
     const client = host.client(search)
-    const { resources } = host.host.services
-      .find(({ name }) => name === 'search')!
-      .context({ trace: newTrace(), signal: new AbortController().signal }) as Context
+    const { resources } = contextOf(host)
     await resources.catalogue.engine.close()
+    const { productId } = shelf.add({ name: 'Stool' })
+    await assert.rejects(host.client(search, staff).explain({ productId }), { code: 'SEARCH_NOT_READY' })
     await assert.rejects(client.query({ q: 'chair' }), { code: 'SEARCH_NOT_READY' })
     await eventually(async () => (await client.query({ q: 'chair' })).total === 1)
   })
 })
+
+const contextOf = (host: TestHost) =>
+  host.host.services
+    .find(({ name }) => name === 'search')!
+    .context({ trace: newTrace(), signal: new AbortController().signal }) as Context

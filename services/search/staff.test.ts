@@ -409,6 +409,10 @@ describe('Analytics', () => {
       code: 'INVALID_INPUT',
     })
     await assert.rejects(back().analytics({ from: '2026-02-31' }), { code: 'INVALID_INPUT' })
+    await assert.rejects(back().analytics({ from: '0000-01-01', to: '0000-02-01' }), {
+      code: 'INVALID_INPUT',
+    })
+    await assert.rejects(back().analytics({ to: '0001-01-05' }), { code: 'INVALID_INPUT' })
   })
 
   it('forget queries after 30 days and carts after 7, and keep the totals', async () => {

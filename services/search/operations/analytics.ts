@@ -7,8 +7,13 @@ const DAY_MS = 86_400_000
 const DEFAULT_DAYS = 30
 /** A year and a day, leap years included: one row per day travels. */
 const MAX_DAYS = 367
+/** Nothing was counted before; the year 0 is none to PostgreSQL. */
+const FIRST_DAY = '2000-01-01'
 
 export const analytics: Handles<typeof search.operations.analytics> = async (input, ctx) => {
+  for (const field of ['from', 'to'] as const)
+    if (input[field] !== undefined && input[field] < FIRST_DAY)
+      throw invalidInput({ field, message: `must not be before ${FIRST_DAY}` })
   await ctx.resources.recorder.flush()
   const to = input.to ?? ctx.now().toISOString().slice(0, 10)
   const from = input.from ?? new Date(Date.parse(to) - (DEFAULT_DAYS - 1) * DAY_MS).toISOString().slice(0, 10)

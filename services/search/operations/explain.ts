@@ -1,6 +1,8 @@
+import { Rejection } from '@stoa/contract'
 import type { search } from '@stoa/contracts/search'
 import type { Handles } from '../context.ts'
 import type { Hit, SearchRequest, SearchResult } from '../engines/engine.ts'
+import { isLostIndex } from '../lost-index.ts'
 import { readyCatalogue } from '../ready-catalogue.ts'
 import { filtersOf } from '../search-request.ts'
 
@@ -23,7 +25,11 @@ export const explain: Handles<typeof search.operations.explain> = async (input, 
     explain: true,
     at: ctx.now().toISOString(),
   }
-  const first = await catalogue.engine.search(request)
+  const find = (asked: SearchRequest): Promise<SearchResult> =>
+    catalogue.engine.search(asked).catch(async (error: unknown) => {
+      throw (await isLostIndex(error, ctx)) ? new Rejection('SEARCH_NOT_READY') : error
+    })
+  const first = await find(request)
   let page: SearchResult = first
   let hit: Hit | undefined
   let position: number | null = null
@@ -35,10 +41,10 @@ export const explain: Handles<typeof search.operations.explain> = async (input, 
       break
     }
     if (page.next === null || ctx.signal.aborted) break
-    page = await catalogue.engine.search({ ...request, after: page.next })
+    page = await find({ ...request, after: page.next })
   }
   if (!hit) {
-    const alone = await catalogue.engine.search({
+    const alone = await find({
       ...request,
       filters: { ...filters, productIds: [productId] },
       recover: false,

@@ -25,7 +25,7 @@ export const track: Handles<typeof search.operations.track> = async (input, ctx)
       recorder.reformulated(day, { from: instead.query, to: query })
   } else {
     const mark = { cartKey: cartKey(secret, cartId!), productId, skus: card.skus, query, testId, variant }
-    recorder.mark(mark)
+    recorder.mark(day, mark)
   }
   return null
 }

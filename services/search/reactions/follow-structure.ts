@@ -25,22 +25,18 @@ export const followStructure = everywhere({
       catalogue.reopen()
       await catalogue.load(ctx)
       rebuilds.lost = undefined
-      rebuilds.tree = catalogue.tree
       return
     }
     await catalogue.loaded(ctx.signal)
-    const before = rebuilds.tree ?? catalogue.tree
     await catalogue.configure(ctx)
     const asked = facts.some(
       (fact) => fact.type === 'search.refresh-requested' && fact.payload.what === 'documents',
     )
-    const changed = catalogue.changedSince(before)
     if (asked || catalogue.outdated) {
       if (!asked) await sleep(Math.max(0, rebuilds.restUntil - performance.now()), undefined, ctx)
       const startedAt = performance.now()
       await catalogue.rebuild(ctx)
       rebuilds.restUntil = performance.now() + REST * (performance.now() - startedAt)
-    } else if (changed.size > 0) await catalogue.refreshCategories(changed, ctx)
-    rebuilds.tree = catalogue.tree
+    } else await catalogue.refreshCategories(ctx)
   },
 })
