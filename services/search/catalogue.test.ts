@@ -62,7 +62,6 @@ test('an index that is opened anew leaves none behind, however often the reading
   catalogue.reopen()
   catalogue.reopen()
   await opened[2]!.stats()
-  for (const engine of opened.slice(0, 2))
-    await eventually(() => assert.rejects(engine.stats(), EngineLost))
+  for (const engine of opened.slice(0, 2)) await eventually(() => assert.rejects(engine.stats(), EngineLost))
   await catalogue.close()
 })
