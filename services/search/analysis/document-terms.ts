@@ -1,5 +1,6 @@
 import type { AttributeDefinition, AttributeValue, SearchDocument } from '@stoa/contracts/search-document'
 import type { TextField } from '../engines/engine.ts'
+import { type Abbreviation, abbreviationsIn } from './abbreviations.ts'
 import { fold, type Words } from './language.ts'
 import { measureTerms } from './measures.ts'
 import {
@@ -21,6 +22,7 @@ export type DocumentTerms = {
   readonly lengths: Uint8Array
   /** Folded words of name, brand and category, and the terms they are indexed under: what suggestions complete. */
   readonly surfaces: ReadonlyMap<string, string>
+  readonly abbreviations: readonly Abbreviation[]
 }
 
 /** Words of each field that are read: beyond them a text repeats itself, and a list of compatible models is a list. */
@@ -87,7 +89,11 @@ export function documentTerms(
   }
 
   const specifications = specificationsOf(document, settings.attributes)
-  read('name', document.name, (tokens) => nameRoles(tokens, { words, specifications }))
+  let name: readonly Token[] = []
+  read('name', document.name, (tokens) => {
+    name = tokens
+    return nameRoles(tokens, { words, specifications })
+  })
   if (document.brand) read('brand', document.brand.name)
   document.categories.forEach(({ path }, index) => {
     path.forEach(({ name }, depth) => {
@@ -113,7 +119,8 @@ export function documentTerms(
     add(EXACT + codeOf(sku), FIELDS.indexOf('code'))
     if (barcode) add(EXACT + codeOf(barcode), FIELDS.indexOf('code'))
   }
-  return { occurrences, lengths, surfaces }
+  const abbreviations = abbreviationsIn(name, { stem: words.stem, has: (term) => occurrences.has(term) })
+  return { occurrences, lengths, surfaces, abbreviations }
 }
 
 /** A SKU or barcode without what people leave out. EAN-13 and its UPC-A form (without the leading 0) are the same. */
@@ -177,7 +184,7 @@ function nameRoles(
   let run: number[] = []
   const endRun = () => {
     run.forEach((index, place) => {
-      roles[index]! |= place === run.length - 1 ? HEAD : MODIFIER
+      roles[index]! |= place === run.length - 1 && (roles[index]! & GOES_WITH) === 0 ? HEAD : MODIFIER
     })
     run = []
   }

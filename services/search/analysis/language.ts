@@ -52,8 +52,8 @@ export function wordsOf(language: Language): Words {
 /** Lower case without accents, ligatures and width: what two spellings of a word have in common. */
 export function fold(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: plain ASCII needs no normalising, and most text is
-  if (/^[\x00-\x7f]*$/.test(text)) return text.toLowerCase()
-  return text
+  if (/^[\x00-\x7f]*$/.test(text)) return withoutSlash(text.toLowerCase())
+  const folded = text
     .normalize('NFKD')
     .replace(/\p{M}+/gu, '')
     .toLowerCase()
@@ -65,4 +65,11 @@ export function fold(text: string): string {
     .replace(/[‐-―−]/g, '-')
     .replace(/[“”„‟″]/g, '"')
     .replace(/[‘’‚‛′]/g, "'")
+  return withoutSlash(folded)
+}
+
+/** `w/ fan`, `w/o fan`: what a product has or goes with, as catalogues in English write it. */
+function withoutSlash(text: string): string {
+  if (!text.includes('w/')) return text
+  return text.replace(/(?<![\p{L}\p{N}])w\/(o(?=\s))?/gu, (_, out) => (out ? 'without' : 'with '))
 }

@@ -25,7 +25,7 @@ export type Plan = {
   dropped: readonly string[]
 }
 
-/** One word or measure of the query; the best of its alternatives counts. */
+/** One word or measure of the query; its alternatives count together. */
 export type Group = {
   readonly asked: string
   readonly idf: number
@@ -67,6 +67,7 @@ const CARRIED_CHARACTERS = 1_500
 const SPLIT_PART = 3
 const EDIT_WEIGHT = 0.6
 const SYNONYM_WEIGHT = 0.8
+const SPELLED_OUT_WEIGHT = 0.9
 const WHOLE_INCH_WEIGHT = 0.9
 
 export function planQuery(
@@ -198,6 +199,9 @@ export function planQuery(
     if (itself) found.push(itself)
     const split = splitOf(word.text)
     if (split) found.push(split)
+    const spelledOut = vocabulary.spelledOut(word.text)
+    const phrase = spelledOut && alternative(spelledOut, SPELLED_OUT_WEIGHT, true)
+    if (phrase) found.push(phrase)
     return found
   }
 

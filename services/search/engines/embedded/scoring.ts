@@ -20,7 +20,8 @@ export type Scratch = {
   scores: Float64Array
   masks: Uint16Array
   pairs: Uint8Array
-  best: Float64Array
+  /** What the group's alternatives come to in this document, together. */
+  evidence: Float64Array
   /** Of the group that is being read, and of the one before: place in the name. */
   places: Uint8Array
   lastPlaces: Uint8Array
@@ -38,7 +39,7 @@ export const openScratch = (): Scratch => ({
   scores: new Float64Array(0),
   masks: new Uint16Array(0),
   pairs: new Uint8Array(0),
-  best: new Float64Array(0),
+  evidence: new Float64Array(0),
   places: new Uint8Array(0),
   lastPlaces: new Uint8Array(0),
   touched: new Uint32Array(0),
@@ -49,6 +50,9 @@ export const openScratch = (): Scratch => ({
   used: 0,
 })
 
+/** Of a settings' saturation near 0: evidence stays finite. */
+const CERTAIN = 0.999
+
 /** Told of each term found in a document that is to be explained. */
 export type Witness = (found: {
   readonly document: number
@@ -58,6 +62,11 @@ export type Witness = (found: {
   readonly score: number
 }) => void
 
+/**
+ * The alternatives of one word count together, as occurrences of one term do: what calls itself by the word and spells it out as well is
+ * surer than what does one of both. Their shares are turned back into what was saturated (`share / (1 - share)`), added, and saturated
+ * once (BM25F's way with the streams of a term; Lucene's SynonymQuery).
+ */
 export function matchGroups(
   index: SearchIndex,
   plan: Plan,
@@ -88,23 +97,25 @@ export function matchGroups(
     const { alternatives, idf, thing } = plan.groups[group]!
     const bit = 1 << group
     const scorer = termScorer(ranking, { thing, last: group === plan.groups.length - 1 })
+    // Within a phrase only its last word can be what the thing is.
+    const describing = termScorer(ranking, { thing: 0, last: false })
     let touched = 0
-    const { best, places } = scratch
+    const { evidence, places } = scratch
     const take = (document: number, score: number, occurrence: number, terms: readonly string[]) => {
-      if (best[document] === 0) {
+      if (score === 0) return
+      if (evidence[document] === 0) {
         scratch.touched[touched] = document
         touched += 1
         places[document] = NOWHERE
       }
-      if (score > best[document]!) {
-        best[document] = score
-        places[document] = positionOf(occurrence)
-      }
-      if (witness && only!.has(document)) witness({ document, group, terms, occurrence, score })
+      const share = Math.min(CERTAIN, score)
+      evidence[document]! += share / (1 - share)
+      if (places[document] === NOWHERE) places[document] = positionOf(occurrence)
+      if (witness && only!.has(document)) witness({ document, group, terms, occurrence, score: idf * score })
     }
     for (const { terms, weight, adjacent } of alternatives) {
-      if (terms.length === 1) eachOccurrence(index, terms[0]!, scorer, idf * weight, terms, take)
-      else eachPhrase(index, scratch, { terms, adjacent, scorer, weight: idf * weight }, take)
+      if (terms.length === 1) eachOccurrence(index, terms[0]!, scorer, weight, terms, take)
+      else eachPhrase(index, scratch, { terms, adjacent, scorer, describing, weight }, take)
     }
     for (let at = 0; at < touched; at += 1) {
       const document = scratch.touched[at]!
@@ -112,8 +123,8 @@ export function matchGroups(
         matched[count] = document
         count += 1
       }
-      scores[document]! += best[document]!
-      best[document] = 0
+      scores[document]! += (idf * evidence[document]!) / (1 + evidence[document]!)
+      evidence[document] = 0
       masks[document]! |= bit
       const place = places[document]!
       const before = scratch.lastPlaces[document]!
@@ -158,15 +169,18 @@ function eachPhrase(
     readonly terms: readonly string[]
     readonly adjacent: boolean
     readonly scorer: TermScorer
+    /** Of all words but the last. */
+    readonly describing: TermScorer
     readonly weight: number
   },
   take: (document: number, score: number, occurrence: number, terms: readonly string[]) => void,
 ): void {
-  const { terms, adjacent, scorer, weight } = phrase
+  const { terms, adjacent, weight } = phrase
   terms.forEach((term, place) => {
     const before = scratch.walk
     scratch.walk += 1
     const walk = scratch.walk
+    const scorer = place === terms.length - 1 ? phrase.scorer : phrase.describing
     eachOccurrence(index, term, scorer, weight, terms, (document, score, occurrence) => {
       let least = score
       if (place > 0) {
@@ -191,7 +205,7 @@ function makeRoom(scratch: Scratch, documents: number): void {
   scratch.scores = new Float64Array(room)
   scratch.masks = new Uint16Array(room)
   scratch.pairs = new Uint8Array(room)
-  scratch.best = new Float64Array(room)
+  scratch.evidence = new Float64Array(room)
   scratch.places = new Uint8Array(room).fill(NOWHERE)
   scratch.lastPlaces = new Uint8Array(room).fill(NOWHERE)
   scratch.touched = new Uint32Array(room)

@@ -98,11 +98,12 @@ export function putDocument(index: SearchIndex, document: EngineDocument): void 
   documents.alive[at] = 1
   documents.live += 1
   documents.indexes.set(productId, at)
-  const { occurrences, lengths, surfaces } = documentTerms(document, settings)
+  const { occurrences, lengths, surfaces, abbreviations } = documentTerms(document, settings)
   documents.lengths.set(lengths, at * FIELDS.length)
   appendOccurrences(index, index.postings, at, occurrences)
   index.compaction?.since.push({ index: at, occurrences })
   for (const [word, term] of surfaces) index.vocabulary.addWord(word, term)
+  for (const abbreviation of abbreviations) index.vocabulary.addAbbreviation(abbreviation)
 }
 
 export function putSignals(index: SearchIndex, signals: ProductSignals): void {

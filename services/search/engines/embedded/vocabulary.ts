@@ -1,4 +1,5 @@
 import { distance } from 'fastest-levenshtein'
+import type { Abbreviation } from '../../analysis/abbreviations.ts'
 
 /**
  * The terms of the index by number, and the words as shoppers write them: suggestions complete them, and a misspelt word is looked for
@@ -18,6 +19,9 @@ export type Vocabulary = {
   readonly wordsFrom: (prefix: string) => string[]
   /** Words within the fewest edits that lead to any, the most frequent first: at most `NEAR_WORDS`. */
   readonly near: (word: string, frequency: (term: number) => number) => NearWord[]
+  readonly addAbbreviation: (abbreviation: Abbreviation) => void
+  /** The terms that a word stands for, when enough products spell it out and most of them in this way. */
+  readonly spelledOut: (word: string) => readonly string[] | undefined
   readonly bytes: () => number
 }
 
@@ -28,6 +32,10 @@ const WORDS_SEEN = 60_000
 /** Of a short prefix: what comes later in a catalogue is rarer. */
 const WORDS_FOUND = 1_500
 const NEAR_WORDS = 4
+/** Products that spell an abbreviation out: fewer may do so by chance. */
+const SPELLED_OUT_BY = 5
+/** Of one abbreviation; the first ways of many products are among the first. */
+const WAYS = 8
 /** A longer word is a code, and codes are not corrected. */
 const CORRECTED_CHARACTERS = 24
 
@@ -36,6 +44,8 @@ export function openVocabulary(): Vocabulary {
   const terms: string[] = []
   const words = new Map<string, string>()
   const byStart = new Map<string, string[]>()
+  /** By abbreviation: how often each way of spelling it out was read. */
+  const abbreviations = new Map<string, Map<string, number>>()
   let characters = 0
 
   const starting = (two: string): readonly string[] => byStart.get(two) ?? []
@@ -104,6 +114,18 @@ export function openVocabulary(): Vocabulary {
       const unique = new Map(found.toReversed().map((near) => [near.term, near]))
       const likely = found.filter((near) => near.frequency > 0 && unique.get(near.term) === near)
       return likely.filter(({ edits }) => edits === likely[0]!.edits).slice(0, NEAR_WORDS)
+    },
+    addAbbreviation: ({ short, terms: its }) => {
+      const ways = abbreviations.get(short) ?? new Map<string, number>()
+      const way = its.join(' ')
+      if (ways.has(way) || ways.size < WAYS) ways.set(way, (ways.get(way) ?? 0) + 1)
+      abbreviations.set(short, ways)
+    },
+    spelledOut: (word) => {
+      const ways = [...(abbreviations.get(word) ?? [])].sort((a, b) => b[1] - a[1])
+      const [way, times] = ways[0] ?? ['', 0]
+      const all = ways.reduce((sum, [, count]) => sum + count, 0)
+      return times >= SPELLED_OUT_BY && times > all / 2 ? way.split(' ') : undefined
     },
     // A Map's entry, the text's own head, and its characters.
     bytes: () => 90 * (terms.length + words.size) + characters,
