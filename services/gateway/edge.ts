@@ -252,8 +252,7 @@ function sendContent(
 ): FastifyReply {
   if (isKnown) {
     if (body instanceof Uint8Array) return spare(request, reply, body)
-    // Whatever feeds it may stop.
-    Readable.from(body).destroy()
+    void discard(body)
     return reply.code(304).send()
   }
   reply.type(type)
@@ -261,6 +260,21 @@ function sendContent(
   // Nothing that was uploaded runs as a page of the shop.
   reply.header('content-security-policy', "default-src 'none'; sandbox")
   return reply.send(body instanceof Uint8Array ? body : Readable.from(body))
+}
+
+/** Of a body that nobody wants: read so far, the connection on which it comes can be used again. */
+const MAX_DISCARDED_BYTES = 4 * 1024 * 1024
+
+async function discard(body: AsyncIterable<Uint8Array>): Promise<void> {
+  let bytes = 0
+  try {
+    for await (const piece of body) {
+      bytes += piece.byteLength
+      if (bytes > MAX_DISCARDED_BYTES) return
+    }
+  } catch {
+    // That it broke off is nobody's loss.
+  }
 }
 
 /** RFC 9457. */

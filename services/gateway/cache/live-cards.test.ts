@@ -37,7 +37,7 @@ const setUp = ({ maxSkus }: { maxSkus?: number } = {}) => {
   const forgotten: string[] = []
   const cards = new LiveCards({ maxSkus, forgotten: (productId) => void forgotten.push(productId) })
   const read = async (ids: string[], customerGroup?: string) => {
-    const found = await cards.of(ids, { currency: 'EUR', customerGroup }, source)
+    const { cards: found } = await cards.of(ids, { currency: 'EUR', customerGroup }, source)
     return ids.map((id) => {
       const card = found.get(id)
       return card && [card.priceFrom!.amountMinor, card.available]

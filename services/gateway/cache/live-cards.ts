@@ -1,8 +1,12 @@
+import { Rejection } from '@stoa/contract'
 import type { ProductCard } from '@stoa/contracts/product-cache'
 import { LRUCache } from 'lru-cache'
 
 /** What a list shows of a product that events change under it. */
-export type LiveCard = Omit<ProductCard, 'skus'> & { readonly available: boolean }
+export type LiveCard = Omit<ProductCard, 'skus'> & {
+  /** Absent: stock cannot be had. */
+  readonly available?: boolean
+}
 
 /** Where prices and stock come from. */
 export type CardSource = {
@@ -63,12 +67,12 @@ export class LiveCards {
     })
   }
 
-  /** Cards of these products, asking for what is not known; a product that is not published has none. */
+  /** Cards of these products, asking for what is not known; a product that is not published has none. `isWhole`: they tell their stock. */
   async of(
     productIds: readonly string[],
     scope: Scope,
     source: CardSource,
-  ): Promise<ReadonlyMap<string, LiveCard>> {
+  ): Promise<{ readonly cards: ReadonlyMap<string, LiveCard>; readonly isWhole: boolean }> {
     const asked: Asked = {
       products: new Set(),
       owners: new Map(),
@@ -78,13 +82,17 @@ export class LiveCards {
     this.#asked.add(asked)
     try {
       const cards = await this.#cardsOf(productIds, scope, source, asked)
-      const stock = await this.#stockOf(cards.values(), source, asked)
-      return new Map(
-        [...cards.values()].map(({ skus, ...card }) => [
-          card.productId,
-          { ...card, available: skus.some((sku) => stock.get(sku)! > 0) },
-        ]),
+      const stock = await this.#stockOf(cards.values(), source, asked).catch((error: unknown) => {
+        if (error instanceof Rejection) return undefined
+        throw error
+      })
+      const live = [...cards.values()].map(
+        ({ skus, ...card }): LiveCard => ({
+          ...card,
+          ...(stock && { available: skus.some((sku) => stock.get(sku)! > 0) }),
+        }),
       )
+      return { cards: new Map(live.map((card) => [card.productId, card])), isWhole: stock !== undefined }
     } finally {
       this.#asked.delete(asked)
     }

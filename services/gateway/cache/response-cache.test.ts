@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { Content, type Contract, type Operation } from '@stoa/contract'
+import { Content, type Contract, type Operation, Rejection } from '@stoa/contract'
 import { LevelsChanged } from '@stoa/contracts/inventory'
 import { ProductChanged, product } from '@stoa/contracts/product'
 import { CacheCleared } from '@stoa/contracts/product-cache'
@@ -107,6 +107,8 @@ describe('answers that are given again', () => {
     gate: undefined as Promise<void> | undefined,
     cardsGate: undefined as Promise<void> | undefined,
     unpublished: false,
+    stream: undefined as (() => AsyncIterable<Uint8Array>) | undefined,
+    noStock: false,
     broken: false,
   }
   const productId = v7()
@@ -149,7 +151,7 @@ describe('answers that are given again', () => {
       picture: (_: never, ctx) => {
         ctx.setHeader('etag', '"picture"')
         ctx.setHeader('cache-control', 'public, max-age=31536000, immutable')
-        return new Content(Buffer.from('pixels'), { type: 'image/webp', length: 6 })
+        return new Content(world.stream?.() ?? Buffer.from('pixels'), { type: 'image/webp', length: 6 })
       },
       cards: async (input: { customerGroup?: string }) => {
         count('cards')
@@ -173,6 +175,7 @@ describe('answers that are given again', () => {
     inventory: {
       availability: ({ skus }: { skus: string[] }) => {
         count('availability')
+        if (world.noStock) throw new Rejection('UNAVAILABLE')
         return { items: skus.map((sku) => ({ sku, available: world.available })) }
       },
     },
@@ -304,6 +307,19 @@ describe('answers that are given again', () => {
       assert.equal(again.headers.get('cache-control'), 'public, max-age=31536000, immutable')
     }
     assert.equal((await ask(path, { 'if-none-match': '"other"' })).status, 200)
+    // One that travels here from another process is let go.
+    let ended = false
+    world.stream = async function* () {
+      try {
+        yield Buffer.from('pix')
+        yield Buffer.from('els')
+      } finally {
+        ended = true
+      }
+    }
+    assert.equal((await ask(path, { 'if-none-match': '"picture"' })).status, 304)
+    await eventually(() => assert.ok(ended))
+    world.stream = undefined
   })
 
   test('many who come at once share one question', async () => {
@@ -439,6 +455,19 @@ describe('answers that are given again', () => {
         assert.equal((await hitAt(path, club))[0], 500)
         assert.equal((await hitAt(path))[0], 1000)
       })
+    })
+
+    test('while stock cannot be had prices are those of now, and stock is what search knew', async () => {
+      await settle()
+      const path = fresh('/v1/search?q=desk')
+      world.noStock = true
+      await one.publish(LevelsChanged, { skus: ['DESK'] })
+      world.price = 650
+      await changed('prices')
+      await eventually(async () => assert.deepEqual(await hitAt(path), [650, false]))
+      world.noStock = false
+      world.available = 3
+      assert.deepEqual(await hitAt(path), [650, true])
     })
 
     test('however many ask, the catalogue is asked once for the prices that changed', async () => {

@@ -127,12 +127,13 @@ function cacheOf(options: {
     const { touched } = answer
     const text = answer.text!
     try {
-      const page = pageOf(joinCards(text, await cards.of(hitsOf(text), scope, source)))
-      if (answer.touched === touched) answer.page = page
+      const live = await cards.of(hitsOf(text), scope, source)
+      const page = pageOf(joinCards(text, live.cards))
+      if (live.isWhole && answer.touched === touched) answer.page = page
       return page
     } catch (error) {
       if (!(error instanceof Rejection)) throw error
-      // Without catalogue or stock: what search knew when it answered, for this once.
+      // Without the catalogue: what search knew when it answered, for this once.
       return pageOf(text)
     }
   }
