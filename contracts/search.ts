@@ -633,7 +633,11 @@ export const SearchSettingsChanged = event({
 export const SearchRefreshRequested = event({
   name: 'search.refresh-requested',
   version: 1,
-  payload: z.object({ what: z.enum(['signals', 'documents']) }),
+  payload: z.object({
+    what: z.enum(['signals', 'documents']),
+    /** Only this one has lost its index; the others have nothing to read. */
+    replicaId: Id.optional(),
+  }),
   key: (e) => e.what,
 })
 

@@ -8,11 +8,14 @@ const ASK_EVERY_MS = 30_000
 /** Whether an error says that this process has lost its index. If so, everything is to be read again: into a new one. */
 export async function isLostIndex(error: unknown, ctx: Context): Promise<boolean> {
   if (!(error instanceof EngineLost)) return false
-  const { rebuilds } = ctx.resources
+  const { rebuilds, catalogue } = ctx.resources
+  const { replicaId } = catalogue
   const now = performance.now()
   if (rebuilds.lost && now - rebuilds.lost.askedAt < ASK_EVERY_MS) return true
   rebuilds.lost = { askedAt: now }
   ctx.log.error({ err: error }, 'the search index is lost and will be read again')
-  await ctx.transaction(async (tx) => tx.emit(SearchRefreshRequested, { what: 'documents' }, { version: 1 }))
+  await ctx.transaction(async (tx) =>
+    tx.emit(SearchRefreshRequested, { what: 'documents', replicaId }, { version: 1 }),
+  )
   return true
 }

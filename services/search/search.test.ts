@@ -563,6 +563,65 @@ describe('The index', () => {
     await assert.rejects(client.query({ q: 'chair' }), { code: 'SEARCH_NOT_READY' })
     await eventually(async () => (await client.query({ q: 'chair' })).total === 1)
   })
+
+  it('that is lost in one replica is read again there alone', async () => {
+    const shelf = new Shelf()
+    shelf.add({ name: 'Chair' })
+    await using host = await startTestHost({ services: [service, ...shelf.services] })
+    await using other = await startTestHost({
+      services: [service, ...shelf.services],
+      database: host.database,
+    })
+    for (const one of [host, other]) await one.settled()
+    let read = 0
+    shelf.beforeDocuments = () => {
+      read += 1
+    }
+    await contextOf(host).resources.catalogue.engine.close()
+    await assert.rejects(host.client(search).query({ q: 'chair' }), { code: 'SEARCH_NOT_READY' })
+    await eventually(async () => assert.equal((await host.client(search).query({ q: 'chair' })).total, 1))
+    for (const one of [host, other]) await one.settled()
+    assert.equal(read, 1)
+  })
+
+  it('that is lost is read again as it was built, whatever changes meanwhile', async () => {
+    const shelf = new Shelf()
+    shelf.attributes = [
+      {
+        code: 'colour',
+        name: 'Colour',
+        type: 'text',
+        unit: null,
+        allowedValues: [],
+        filterable: true,
+        searchable: true,
+        position: 0,
+      },
+    ]
+    const { productId } = shelf.add({ name: 'Chair', attributes: { colour: 'vermilion' } })
+    await using host = await startTestHost({ services: [service, ...shelf.services] })
+    await host.settled()
+    const client = host.client(search)
+    assert.equal((await client.query({ q: 'vermilion' })).total, 1)
+
+    const open = Promise.withResolvers<void>()
+    const asked = Promise.withResolvers<void>()
+    shelf.beforeCategories = () => {
+      asked.resolve()
+      return open.promise
+    }
+    const { catalogue } = contextOf(host).resources
+    const lost = catalogue.engine
+    await lost.close()
+    await assert.rejects(client.query({ q: 'chair' }), { code: 'SEARCH_NOT_READY' })
+    await asked.promise
+    await eventually(() => assert.notEqual(catalogue.engine, lost))
+    await shelf.change(host, productId, { name: 'Throne' })
+    await eventually(async () => assert.equal((await catalogue.engine.stats()).documents, 1))
+    open.resolve()
+    await host.settled()
+    assert.equal((await client.query({ q: 'vermilion' })).total, 1)
+  })
 })
 
 const contextOf = (host: TestHost) =>

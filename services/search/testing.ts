@@ -47,6 +47,8 @@ export class Shelf {
   attributes: AttributeDefinition[] = []
   /** Called before each page of documents is answered. */
   beforeDocuments: () => Promise<void> | void = () => {}
+  /** Called before the categories are answered. */
+  beforeCategories: () => Promise<void> | void = () => {}
 
   readonly services: readonly Service[] = [
     fake(product, {
@@ -61,7 +63,10 @@ export class Shelf {
         await this.beforeDocuments()
         return { items }
       },
-      categories: () => ({ items: this.categories as never }),
+      categories: async () => {
+        await this.beforeCategories()
+        return { items: this.categories as never }
+      },
       attributeDefinitions: () => ({ items: this.attributes }),
     }),
     fake(inventory, {

@@ -1,19 +1,20 @@
 import { readFileSync } from 'node:fs'
-import { parseArgs } from 'node:util'
+import { isDeepStrictEqual, parseArgs } from 'node:util'
 import type { RankingSettings } from '../engines/engine.ts'
 import { defaultRanking } from '../ranking/default-settings.ts'
 import { bootstrapInterval } from './bootstrap-interval.ts'
 import { crossValidate } from './cross-validate.ts'
+import { gridOf, knobs, rankingAt } from './grid.ts'
 import { icecatFolder, readIcecat } from './icecat.ts'
 import { type Judge, mean, openJudge } from './judge-ranking.ts'
 import { type QueryJudged, readJudgements } from './ndcg.ts'
-import { steps, untuned } from './steps.ts'
+import { steps } from './steps.ts'
 
 /**
  * `npm run search:judge`: how good the default ranking is, query by query.
  * `-- --a before.json --b after.json`: two rankings (as in ranking/default-settings.ts) compared; one alone is compared with the default.
  * `-- --steps`: what each step of the default ranking adds.
- * `-- --cross-validate`: weights chosen without the queries that they are scored on.
+ * `-- --cross-validate`: weights chosen without the queries that they are scored on, and those chosen on all (a minute or two).
  * `-- --judgements file.csv`, `-- --catalogue folder`: others than icecat's.
  */
 const { values } = parseArgs({
@@ -106,10 +107,29 @@ function showSteps(judge: Judge): void {
 }
 
 function showValidation(judge: Judge): void {
-  const { heldOut, fitted, chosen } = crossValidate(judge, untuned, FOLDS)
-  const now = mean(judge.judge(defaultRanking).map(({ ndcg }) => ndcg))
-  console.log(`default ${digits(now)}; ${FOLDS} folds: held out ${digits(heldOut)}, fitted ${digits(fitted)}`)
-  console.log(JSON.stringify({ fields: chosen.fields, steps: chosen.steps }, null, 2))
+  const points = gridOf(knobs)
+  const scores = points.map((point) => judge.judge(rankingAt(point)).map(({ ndcg }) => ndcg))
+  const grid = { points, scores }
+  const queries = scores[0]!.length
+  for (const folds of [FOLDS, queries]) {
+    const { heldOut, chosen } = crossValidate(grid, folds)
+    const { low, high } = bootstrapInterval(heldOut)
+    console.log(
+      `${folds} folds over ${points.length} points: held out ${digits(mean(heldOut))} (95 % of resampled queries within ${digits(low)} to ${digits(high)}), fitted ${digits(mean(scores[chosen]!))}`,
+    )
+  }
+  const { chosen } = crossValidate(grid, FOLDS)
+  knobs.forEach(({ name, values }, knob) => {
+    const means = values.map((value, at) => {
+      const those = scores.filter((_, index) => points[index]![knob] === at)
+      return `${value}: ${digits(mean(those.map(mean)))}`
+    })
+    console.log(`${name} ${values[points[chosen]![knob]!]} (mean of the grid at ${means.join(', ')})`)
+  })
+  const isDefault = isDeepStrictEqual(rankingAt(points[chosen]!), defaultRanking)
+  console.log(
+    isDefault ? 'The default ranking is the chosen one.' : 'The default ranking is NOT the chosen one.',
+  )
 }
 
 function digits(value: number): string {

@@ -23,28 +23,31 @@ export function steps(): readonly { readonly name: string; readonly ranking: Ran
     { name: 'all fields alike, all words', ranking: plain },
     { name: '+ weights of fields', ranking: fields },
     { name: '+ most of the words, where all of them find few', ranking: { ...fields, steps: only(...few) } },
-    { name: "+ head of the category's name", ranking: { ...fields, steps: only(...few, 'categoryHead') } },
-    {
-      name: '+ words side by side',
-      ranking: { ...fields, steps: only(...few, 'categoryHead', 'adjacency') },
-    },
-    { name: '+ accessories step back', ranking: { ...fields, steps: all } },
+    ...added({ ...fields, steps: only(...few) }, [
+      ['+ abbreviations that products spell out', 'spelledOut'],
+      ['+ spellings of a word count together', 'together'],
+      ["+ head of the category's name", 'categoryHead'],
+      ['+ words side by side', 'adjacency'],
+      ['+ accessories step back', 'accessory'],
+    ]),
     { name: '+ signals (here: release date)', ranking: defaultRanking },
   ]
 }
+
+/** Each with the steps before it. */
+const added = (ranking: RankingSettings, those: readonly (readonly [name: string, step: string])[]) =>
+  those.map(([name], at) => ({
+    name,
+    ranking: {
+      ...ranking,
+      steps: {
+        ...ranking.steps,
+        ...Object.fromEntries(those.slice(0, at + 1).map(([, step]) => [step, defaultRanking.steps[step]!])),
+      },
+    },
+  }))
 
 const onlyField = (ranking: RankingSettings, only: TextField): RankingSettings['fields'] =>
   Object.fromEntries(
     FIELDS.map((field) => [field, { ...ranking.fields[field], weight: field === only ? 1 : 0 }]),
   ) as unknown as RankingSettings['fields']
-
-/** Weights as one would set them without having seen a judgement: where cross-validation starts from. */
-export const untuned: RankingSettings = {
-  ...defaultRanking,
-  fields: {
-    ...defaultRanking.fields,
-    attributes: { weight: 1, length: 0.5 },
-    description: { weight: 1, length: 0.6 },
-  },
-  steps: { ...defaultRanking.steps, partial: 1, categoryHead: 0, adjacency: 0, accessory: 0 },
-}

@@ -25,12 +25,17 @@ export const followStructure = everywhere({
       catalogue.reopen()
       await catalogue.load(ctx)
       rebuilds.lost = undefined
+      // What changed meanwhile may have been put before the index was told how it is built.
+      if (catalogue.outdated) await catalogue.rebuild(ctx)
       return
     }
     await catalogue.loaded(ctx.signal)
     await catalogue.configure(ctx)
     const asked = facts.some(
-      (fact) => fact.type === 'search.refresh-requested' && fact.payload.what === 'documents',
+      ({ type, payload }) =>
+        type === 'search.refresh-requested' &&
+        payload.what === 'documents' &&
+        (payload.replicaId ?? catalogue.replicaId) === catalogue.replicaId,
     )
     if (asked || catalogue.outdated) {
       if (!asked) await sleep(Math.max(0, rebuilds.restUntil - performance.now()), undefined, ctx)

@@ -3,7 +3,7 @@ import { fold } from '../../analysis/language.ts'
 import { inchTerms } from '../../analysis/measures.ts'
 import { type Token, tokensOf } from '../../analysis/tokens.ts'
 import { QUERY_CHARACTERS } from '../engine.ts'
-import type { CompiledSettings } from './compiled-settings.ts'
+import { type CompiledSettings, rankingOf } from './compiled-settings.ts'
 import type { Vocabulary } from './vocabulary.ts'
 
 /**
@@ -67,7 +67,6 @@ const CARRIED_CHARACTERS = 1_500
 const SPLIT_PART = 3
 const EDIT_WEIGHT = 0.6
 const SYNONYM_WEIGHT = 0.8
-const SPELLED_OUT_WEIGHT = 0.9
 const WHOLE_INCH_WEIGHT = 0.9
 
 export function planQuery(
@@ -200,7 +199,8 @@ export function planQuery(
     const split = splitOf(word.text)
     if (split) found.push(split)
     const spelledOut = vocabulary.spelledOut(word.text)
-    const phrase = spelledOut && alternative(spelledOut, SPELLED_OUT_WEIGHT, true)
+    const weight = rankingOf(settings, ranking).steps.spelledOut ?? 0
+    const phrase = spelledOut && weight > 0 ? alternative(spelledOut, Math.min(1, weight), true) : undefined
     if (phrase) found.push(phrase)
     return found
   }

@@ -65,7 +65,7 @@ export type Witness = (found: {
 /**
  * The alternatives of one word count together, as occurrences of one term do: what calls itself by the word and spells it out as well is
  * surer than what does one of both. Their shares are turned back into what was saturated (`share / (1 - share)`), added, and saturated
- * once (BM25F's way with the streams of a term; Lucene's SynonymQuery).
+ * once (BM25F's way with the streams of a term; Lucene's SynonymQuery). Without the step `together` the best alternative counts alone.
  */
 export function matchGroups(
   index: SearchIndex,
@@ -92,6 +92,7 @@ export function matchGroups(
     pairs[document] = 0
     scratch.lastPlaces[document] = NOWHERE
   }
+  const together = (ranking.steps.together ?? 0) > 0
   let count = 0
   for (let group = 0; group < plan.groups.length; group += 1) {
     const { alternatives, idf, thing } = plan.groups[group]!
@@ -109,7 +110,8 @@ export function matchGroups(
         places[document] = NOWHERE
       }
       const share = Math.min(CERTAIN, score)
-      evidence[document]! += share / (1 - share)
+      const more = share / (1 - share)
+      evidence[document] = together ? evidence[document]! + more : Math.max(evidence[document]!, more)
       if (places[document] === NOWHERE) places[document] = positionOf(occurrence)
       if (witness && only!.has(document)) witness({ document, group, terms, occurrence, score: idf * score })
     }
