@@ -6,6 +6,8 @@ import type { EngineSettings, MerchandisingRule, RankingSettings } from '../engi
 /** Settings as searches need them. */
 export type CompiledSettings = {
   readonly version: number
+  /** Of what decides an order: the same in every replica that has these settings, however many it had before. */
+  readonly mark: number
   readonly words: Words
   readonly attributes: ReadonlyMap<string, AttributeDefinition>
   readonly rankings: EngineSettings['rankings']
@@ -39,6 +41,7 @@ export function compileSettings(settings: EngineSettings): CompiledSettings {
   }
   return {
     version: settings.version,
+    mark: hashOf(JSON.stringify([settings.rankings, settings.rules])),
     words,
     attributes: new Map(settings.attributes.map((definition) => [definition.code, definition])),
     rankings: settings.rankings,
@@ -69,6 +72,13 @@ export const sameQuery = (query: string): string =>
   tokensOf(fold(query))
     .words.map(({ text }) => text)
     .join(' ')
+
+/** FNV-1a, 32 bits. */
+export function hashOf(text: string): number {
+  let hash = 0x811c9dc5
+  for (let at = 0; at < text.length; at += 1) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193)
+  return hash >>> 0
+}
 
 /** What documents are read with. */
 function analysisOf(settings: EngineSettings): string {

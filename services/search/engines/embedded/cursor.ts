@@ -1,4 +1,5 @@
 import { CURSOR_CHARACTERS, CursorRefused, type SearchRequest } from '../engine.ts'
+import { hashOf } from './compiled-settings.ts'
 import type { Alternative, Group, Plan } from './plan.ts'
 
 /** Where a page ended: what was shown last, and the plan to go on with. */
@@ -25,7 +26,7 @@ type Written = readonly [
     exact: string | null,
     required: number,
     hour: number,
-    settingsVersion: number,
+    settingsMark: number,
     ranking: string,
     dropped: readonly string[],
   ],
@@ -50,7 +51,7 @@ export function writeCursor(request: SearchRequest, plan: Plan, place: Place): s
     place.key,
     place.productId,
     groups,
-    [plan.exact, plan.required, plan.hour, plan.settingsVersion, plan.ranking, plan.dropped],
+    [plan.exact, plan.required, plan.hour, plan.settingsMark, plan.ranking, plan.dropped],
   ]
   return Buffer.from(JSON.stringify(written)).toString('base64url')
 }
@@ -65,7 +66,7 @@ export function readCursor(request: SearchRequest): { plan: Plan; place: Place }
   } catch (error) {
     throw error instanceof CursorRefused ? error : new CursorRefused('cannot be read')
   }
-  const [checked, pin, key, productId, groups, [exact, required, hour, settingsVersion, ranking, dropped]] =
+  const [checked, pin, key, productId, groups, [exact, required, hour, settingsMark, ranking, dropped]] =
     written
   if (checked !== check(request)) throw new CursorRefused('of another query')
   return {
@@ -88,7 +89,7 @@ export function readCursor(request: SearchRequest): { plan: Plan; place: Place }
       exact,
       required,
       hour,
-      settingsVersion,
+      settingsMark,
       ranking,
       correction: null,
       dropped,
@@ -135,10 +136,7 @@ function isWritten(written: unknown): written is Written {
 
 /** Of what must not change from page to page. */
 function check({ query, filters, sort, currency }: SearchRequest): number {
-  const text = JSON.stringify([query, sort, currency, sorted(filters)])
-  let hash = 0x811c9dc5
-  for (let at = 0; at < text.length; at += 1) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193)
-  return hash >>> 0
+  return hashOf(JSON.stringify([query, sort, currency, sorted(filters)]))
 }
 
 function sorted(value: unknown): unknown {

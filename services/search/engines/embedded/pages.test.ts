@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { CursorRefused, type EngineDocument, type Sort } from '../engine.ts'
-import { aDocument, aShelf, idOf, named, searched } from './testing.ts'
+import { aDocument, aShelf, idOf, named, searched, someSettings } from './testing.ts'
 
 const words = ['lamp', 'red', 'blue', 'desk', 'large', 'oak']
 const sorts: readonly Sort[] = [
@@ -85,6 +85,49 @@ test('products without a price in the currency come last by price, up and down',
         .map(({ productId }) => productId),
       [idOf(9), idOf(18)],
     )
+})
+
+test('pages go on by the settings of their first one, though each replica has counted its settings by itself', () => {
+  const last = searched(aShelf(goods(40)), '', { limit: 100 }).hits.at(-1)!.productId
+  const pin = { ruleId: 'pin', when: {}, action: 'pin', products: { ids: [last] } } as const
+  const bury = { ruleId: 'bury', when: {}, action: 'bury', products: { ids: [idOf(1)] } } as const
+  const long = aShelf(goods(40))
+  // It has seen settings come and go.
+  for (const [at, rules] of [[pin], [], [bury], [pin]].entries())
+    long.handle({ kind: 'configure', settings: someSettings({ version: at + 2, rules }) })
+  const young = aShelf(goods(40), { version: 3, rules: [pin] })
+  for (const replicas of [
+    [long, young],
+    [young, long],
+  ] as const) {
+    const seen: string[] = []
+    for (let after: string | undefined, pages = 0; pages < 20; pages += 1) {
+      const page = searched(replicas[pages % 2]!, '', { limit: 7, ...(after && { after }) })
+      seen.push(...page.hits.map(({ productId }) => productId))
+      if (page.next === null) break
+      after = page.next
+    }
+    assert.equal(new Set(seen).size, seen.length, 'a product came twice')
+    assert.equal(seen.length, 40)
+  }
+})
+
+test('no pinned product is skipped when one before it goes', () => {
+  const pins = [5, 4, 3, 2].map(idOf)
+  const shelf = aShelf(goods(9), {
+    rules: [{ ruleId: 'pin', when: {}, action: 'pin', products: { ids: pins } }],
+  })
+  const first = searched(shelf, '', { limit: 2 })
+  assert.deepEqual(
+    first.hits.map(({ productId }) => productId),
+    [idOf(5), idOf(4)],
+  )
+  shelf.handle({ kind: 'remove', products: [{ productId: idOf(5), version: 9 }] })
+  const second = searched(shelf, '', { limit: 2, after: first.next! })
+  assert.deepEqual(
+    second.hits.map(({ productId }) => productId),
+    [idOf(3), idOf(2)],
+  )
 })
 
 test('a cursor of another query, a shortened or an invented one is refused', () => {

@@ -18,7 +18,8 @@ export type Plan = {
   required: number
   /** Hours since 1970: newness and dated rules do not move within a walk through the pages. */
   readonly hour: number
-  readonly settingsVersion: number
+  /** `CompiledSettings.mark` */
+  readonly settingsMark: number
   readonly ranking: string
   readonly correction: string | null
   /** Keys of filters that were given up, because nothing passed them. */
@@ -185,7 +186,7 @@ export function planQuery(
     exact: code.length >= 3 && frequency(EXACT + code) > 0 ? EXACT + code : null,
     required: 0,
     hour,
-    settingsVersion: settings.version,
+    settingsMark: settings.mark,
     ranking,
     correction: null,
     dropped: [],

@@ -35,13 +35,13 @@ export function search(
     now,
   }: {
     readonly scratch: Scratch
-    /** Of a version; the present ones when that is gone or none is named. */
-    readonly settings: (version?: number) => CompiledSettings
+    /** Of a mark; the present ones when those are gone or none is named. */
+    readonly settings: (mark?: number) => CompiledSettings
     readonly now: number
   },
 ): SearchResult {
   const after = request.after === undefined ? undefined : readCursor(request)
-  const settings = settingsOf(after?.plan.settingsVersion)
+  const settings = settingsOf(after?.plan.settingsMark)
   const atMs = request.at === undefined ? now : Date.parse(request.at)
   const plan = after?.plan ?? firstPlan(index, request, { settings, atMs, scratch })
   const ranking = rankingOf(settings, plan.ranking)
@@ -280,6 +280,8 @@ type Rules = {
 
 function rulesOf(index: SearchIndex, request: SearchRequest, settings: CompiledSettings, plan: Plan): Rules {
   const pins = new Map<number, number>()
+  /** Those that are not here keep their place: the others' do not change when they come or go. */
+  const pinned = new Set<string>()
   const hidden = new Set<number>()
   const holding = rulesFor(settings.rules, {
     query: sameQuery(request.query),
@@ -290,8 +292,9 @@ function rulesOf(index: SearchIndex, request: SearchRequest, settings: CompiledS
     const ids = 'ids' in rule.products ? rule.products.ids : []
     if (rule.action === 'pin')
       for (const id of ids) {
+        pinned.add(id)
         const document = index.documents.indexes.get(id)
-        if (document !== undefined && !pins.has(document)) pins.set(document, pins.size + 1)
+        if (document !== undefined && !pins.has(document)) pins.set(document, pinned.size)
       }
   }
   const hides = holding.filter(({ rule }) => rule.action === 'hide')

@@ -37,7 +37,7 @@ export const unconfigured: EngineSettings = {
 
 export function openShelf({ now }: { readonly now: () => number }): Shelf {
   let settings = compileSettings(unconfigured)
-  const versions = new Map<number, CompiledSettings>([[settings.version, settings]])
+  const versions = new Map<number, CompiledSettings>([[settings.mark, settings]])
   let answering: SearchIndex = openSearchIndex(settings)
   let next: SearchIndex | undefined
   let rebuild = 0
@@ -66,8 +66,8 @@ export function openShelf({ now }: { readonly now: () => number }): Shelf {
         case 'configure': {
           if (message.settings.version < settings.version) return { rebuild: false }
           settings = compileSettings(message.settings)
-          versions.delete(settings.version)
-          versions.set(settings.version, settings)
+          versions.delete(settings.mark)
+          versions.set(settings.mark, settings)
           if (versions.size > SETTINGS_KEPT) versions.delete(versions.keys().next().value!)
           // Nothing was put yet: what comes is read with these.
           if (answering.documents.count === 0) answering = openSearchIndex(settings)
@@ -101,7 +101,7 @@ export function openShelf({ now }: { readonly now: () => number }): Shelf {
         case 'search':
           return search(answering, message.request, {
             scratch,
-            settings: (version) => versions.get(version ?? settings.version) ?? settings,
+            settings: (mark) => versions.get(mark ?? settings.mark) ?? settings,
             now: now(),
           })
         case 'suggest':

@@ -96,7 +96,7 @@ function products(
     exact: null,
     required: 0,
     hour: 0,
-    settingsVersion: 0,
+    settingsMark: 0,
     ranking: 'default',
     correction: null,
     dropped: [],
