@@ -14,7 +14,7 @@ const REMEMBERED = 50_000
 const languages: Record<Language, { readonly snowball: string; readonly stopwords: readonly string[] }> = {
   da: { snowball: 'danish', stopwords: stopword.dan },
   de: { snowball: 'german', stopwords: stopword.deu },
-  en: { snowball: 'english', stopwords: stopword.eng },
+  en: { snowball: 'english', stopwords: [...stopword.eng, 'without'] },
   es: { snowball: 'spanish', stopwords: stopword.spa },
   fi: { snowball: 'finnish', stopwords: stopword.fin },
   fr: { snowball: 'french', stopwords: stopword.fra },

@@ -147,6 +147,43 @@ test('synonyms hold both ways or one way, also of several words', () => {
   assert.equal(found(shelf, 'sofa')[0], 1, 'the word itself comes before its synonym')
 })
 
+test('an abbreviation that enough products spell out finds those that only spell it out', () => {
+  const spelled = (number: number, description: string) =>
+    aDocument(number, { name: `Acme ${number} solid state drive`, description })
+  const five = Array.from({ length: 5 }, (_, at) => spelled(at + 1, 'A fast SSD'))
+  assert.deepEqual(ids(aShelf([...five, spelled(6, '')]), 'ssd'), [1, 2, 3, 4, 5, 6])
+  assert.deepEqual(ids(aShelf([...five.slice(1), spelled(6, '')]), 'ssd'), [2, 3, 4, 5], 'four may be chance')
+  const apart = aDocument(6, { name: 'Solid wooden drive of the state' })
+  assert.deepEqual(ids(aShelf([...five, apart]), 'ssd'), [1, 2, 3, 4, 5], 'not side by side')
+  const several = five.map((document, at) =>
+    at < 3 ? document : { ...document, name: 'Super small desk', description: 'SSD' },
+  )
+  assert.deepEqual(
+    ids(aShelf([...several, spelled(6, '')]), 'ssd'),
+    [1, 2, 3, 4, 5],
+    'it means several things',
+  )
+})
+
+test('a product that has two spellings of a word comes before one that has either', () => {
+  const shelf = aShelf(named('Acme notebook black', 'Acme note book black', 'Acme notebook note book'))
+  assert.equal(found(shelf, 'notebook')[0], 3)
+})
+
+test('what stands after for or w/ is not the thing', () => {
+  const shelf = aShelf(
+    named(
+      'Cooler w/ fan',
+      'Cooler without fan',
+      'Silent big fan',
+      'Bracket for fan',
+      'Desk fan',
+      'Tower fan',
+    ),
+  )
+  assert.deepEqual(found(shelf, 'fan').slice(0, 3).toSorted(), [3, 5, 6])
+})
+
 test('the thing itself comes before what is only for it', () => {
   const shelf = aShelf(
     named(

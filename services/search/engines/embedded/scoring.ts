@@ -50,8 +50,10 @@ export const openScratch = (): Scratch => ({
   used: 0,
 })
 
-/** Of a settings' saturation near 0: evidence stays finite. */
+/** Of settings with a saturation near 0: evidence stays finite. */
 const CERTAIN = 0.999
+/** A word that stands only in fields of no weight is found, behind all others. */
+const LEAST = 1e-9
 
 /** Told of each term found in a document that is to be explained. */
 export type Witness = (found: {
@@ -103,13 +105,12 @@ export function matchGroups(
     let touched = 0
     const { evidence, places } = scratch
     const take = (document: number, score: number, occurrence: number, terms: readonly string[]) => {
-      if (score === 0) return
       if (evidence[document] === 0) {
         scratch.touched[touched] = document
         touched += 1
         places[document] = NOWHERE
       }
-      const share = Math.min(CERTAIN, score)
+      const share = Math.max(LEAST, Math.min(CERTAIN, score))
       const more = share / (1 - share)
       evidence[document] = together ? evidence[document]! + more : Math.max(evidence[document]!, more)
       if (places[document] === NOWHERE) places[document] = positionOf(occurrence)
