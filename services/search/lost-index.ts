@@ -5,6 +5,15 @@ import { EngineLost } from './engines/engine.ts'
 /** Between two calls for help: a load of a large catalogue takes as long. */
 const ASK_EVERY_MS = 30_000
 
+/** Does work on the index; when that is lost, help is asked for and nothing is left of the work: everything is read again. */
+export async function unlessLost(ctx: Context, work: () => Promise<void>): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    if (!(await isLostIndex(error, ctx))) throw error
+  }
+}
+
 /** Whether an error says that this process has lost its index. If so, everything is to be read again: into a new one. */
 export async function isLostIndex(error: unknown, ctx: Context): Promise<boolean> {
   if (!(error instanceof EngineLost)) return false

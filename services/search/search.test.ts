@@ -564,6 +564,21 @@ describe('The index', () => {
     await eventually(async () => (await client.query({ q: 'chair' })).total === 1)
   })
 
+  it('that is lost is read again before anybody searches, when a change of structure finds it gone', async () => {
+    const shelf = new Shelf()
+    const categoryId = shelf.category('home', { name: 'Home' })
+    shelf.add({ name: 'Chair', categories: shelf.placed('home') })
+    await using host = await startTestHost({ services: [service, ...shelf.services] })
+    await host.settled()
+    const { catalogue } = contextOf(host).resources
+    const lost = catalogue.engine
+    await lost.close()
+    await host.publish(CategoryChanged, { categoryId, deleted: false })
+    await eventually(() => assert.ok(catalogue.engine !== lost && catalogue.ready))
+    await host.settled()
+    assert.equal((await host.client(search).query({ category: ['home'] })).total, 1)
+  })
+
   it('that is lost in one replica is read again there alone', async () => {
     const shelf = new Shelf()
     shelf.add({ name: 'Chair' })

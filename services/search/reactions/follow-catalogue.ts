@@ -4,7 +4,7 @@ import { ProductChanged } from '@stoa/contracts/product'
 import { SearchStatusRequested } from '@stoa/contracts/search'
 import { everywhere, type Fact } from '@stoa/runtime'
 import type { Context } from '../context.ts'
-import { isLostIndex } from '../lost-index.ts'
+import { unlessLost } from '../lost-index.ts'
 import { answerAsked } from '../replicas.ts'
 
 /** Keeps this process's index like the catalogue, the stock and the sales; begins by reading all of them. */
@@ -14,14 +14,7 @@ export const followCatalogue = everywhere({
   // Documents come by the fifty, and three lists of fifty at once.
   limit: 150,
   load: (ctx: Context) => ctx.resources.catalogue.load(ctx),
-  handle: async (facts, ctx: Context) => {
-    try {
-      await follow(facts, ctx)
-    } catch (error) {
-      // All of it is read again, what these facts tell included.
-      if (!(await isLostIndex(error, ctx))) throw error
-    }
-  },
+  handle: (facts, ctx: Context) => unlessLost(ctx, () => follow(facts, ctx)),
 })
 
 type Heard =

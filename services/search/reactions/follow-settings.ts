@@ -2,6 +2,7 @@ import { AttributeChanged, CategoryChanged } from '@stoa/contracts/product'
 import { SearchRefreshRequested, SearchSettingsChanged } from '@stoa/contracts/search'
 import { everywhere } from '@stoa/runtime'
 import type { Context } from '../context.ts'
+import { unlessLost } from '../lost-index.ts'
 
 /** Answers by the settings, rules, categories and attributes of now. Its own place in the log: a long rebuild holds up none of them. */
 export const followSettings = everywhere({
@@ -9,10 +10,11 @@ export const followSettings = everywhere({
   hears: [SearchSettingsChanged, SearchRefreshRequested, AttributeChanged, CategoryChanged],
   // However many there are, one reading answers them all: an import defines thousands of attributes.
   limit: 500,
-  handle: async (facts, ctx: Context) => {
-    const { catalogue } = ctx.resources
-    await catalogue.configure(ctx)
-    if (facts.some((fact) => fact.type === 'search.refresh-requested' && fact.payload.what === 'signals'))
-      await catalogue.refreshSales(ctx)
-  },
+  handle: (facts, ctx: Context) =>
+    unlessLost(ctx, async () => {
+      const { catalogue } = ctx.resources
+      await catalogue.configure(ctx)
+      if (facts.some((fact) => fact.type === 'search.refresh-requested' && fact.payload.what === 'signals'))
+        await catalogue.refreshSales(ctx)
+    }),
 })

@@ -3,6 +3,7 @@ import { AttributeChanged, CategoryChanged } from '@stoa/contracts/product'
 import { SearchRefreshRequested, SearchSettingsChanged } from '@stoa/contracts/search'
 import { everywhere } from '@stoa/runtime'
 import type { Context } from '../context.ts'
+import { unlessLost } from '../lost-index.ts'
 
 /** A rebuild of a million products, and as much again. */
 const TIMEOUT_MS = 400_000
@@ -30,18 +31,23 @@ export const followStructure = everywhere({
       return
     }
     await catalogue.loaded(ctx.signal)
-    await catalogue.configure(ctx)
     const asked = facts.some(
       ({ type, payload }) =>
         type === 'search.refresh-requested' &&
         payload.what === 'documents' &&
         (payload.replicaId ?? catalogue.replicaId) === catalogue.replicaId,
     )
-    if (asked || catalogue.outdated) {
-      if (!asked) await sleep(Math.max(0, rebuilds.restUntil - performance.now()), undefined, ctx)
-      const startedAt = performance.now()
-      await catalogue.rebuild(ctx)
-      rebuilds.restUntil = performance.now() + REST * (performance.now() - startedAt)
-    } else await catalogue.refreshCategories(ctx)
+    await unlessLost(ctx, () => follow(ctx, asked))
   },
 })
+
+async function follow(ctx: Context, asked: boolean): Promise<void> {
+  const { catalogue, rebuilds } = ctx.resources
+  await catalogue.configure(ctx)
+  if (asked || catalogue.outdated) {
+    if (!asked) await sleep(Math.max(0, rebuilds.restUntil - performance.now()), undefined, ctx)
+    const startedAt = performance.now()
+    await catalogue.rebuild(ctx)
+    rebuilds.restUntil = performance.now() + REST * (performance.now() - startedAt)
+  } else await catalogue.refreshCategories(ctx)
+}
