@@ -68,8 +68,10 @@ export function fold(text: string): string {
   return withoutSlash(folded)
 }
 
-/** `w/ fan`, `w/o fan`: what a product has or goes with, as catalogues in English write it. */
+/** `w/ fan`, `w/o fan`: what a product has or goes with, as catalogues in English write it; not the watts of `5 W/m`. */
 function withoutSlash(text: string): string {
   if (!text.includes('w/')) return text
-  return text.replace(/(?<![\p{L}\p{N}])w\/(o(?=\s))?/gu, (_, out) => (out ? 'without' : 'with '))
+  return text.replace(/(?<![\p{L}\p{N}]|\d )w\/(o(?=\s)|(?=\s?\p{L}))/gu, (_, out) =>
+    out ? 'without' : 'with ',
+  )
 }

@@ -182,6 +182,11 @@ test('what stands after for or w/ is not the thing', () => {
     ),
   )
   assert.deepEqual(found(shelf, 'fan').slice(0, 3).toSorted(), [3, 5, 6])
+  assert.deepEqual(
+    found(aShelf(named('Strip of 5 W/m', 'Strip of 9 W/m')), 'strip 5 w'),
+    [1],
+    'but watts are',
+  )
 })
 
 test('the thing itself comes before what is only for it', () => {
