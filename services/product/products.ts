@@ -233,11 +233,18 @@ const SAVE = `
     select v."variantId" as variant_id, x.currency, x."amountMinor", x."compareAtMinor"
     from variant v,
       jsonb_to_recordset(v.prices) as x (currency text, "amountMinor" bigint, "compareAtMinor" bigint)
+  ), left_over as materialized (
+    -- Cut off from the planner, who takes an import for granted and would read the prices of the whole shop for one variant.
+    select p.variant_id, p.currency
+    from variant v cross join lateral (
+      select * from product.variant_prices vp
+      where vp.variant_id = v."variantId"
+        and vp.currency <> all (array(select x.currency from jsonb_to_recordset(v.prices) as x (currency text)))
+      offset 0) p
   ), unpriced as (
-    -- What is kept stands in an array, so that a variant's prices are found by their key whatever the planner thinks.
     delete from product.variant_prices vp
-    using (select "variantId", array(select x.currency from jsonb_to_recordset(v.prices) as x (currency text)) as kept from variant v) v
-    where vp.variant_id = v."variantId" and vp.currency <> all (v.kept)
+    where vp.variant_id = any (array(select variant_id from left_over))
+      and exists (select from left_over l where l.variant_id = vp.variant_id and l.currency = vp.currency)
   ), priced as (
     insert into product.variant_prices as vp (variant_id, currency, amount_minor, compare_at_minor)
     select variant_id, currency, "amountMinor", "compareAtMinor" from price

@@ -6,6 +6,7 @@ import { newTrace, type Tx } from '@stoa/runtime'
 import { startTestHost, statements, type TestHost } from '@stoa/testing'
 import { v7 } from 'uuid'
 import { ensureAttributes, ensureCategories, ensureSources, writeLinks } from './ensure.ts'
+import { loadProducts, saveProducts } from './products.ts'
 import service from './service.ts'
 import { aMerchant, aProduct, aVariant } from './testing.ts'
 import {
@@ -269,6 +270,49 @@ describe('products written by the hundred', () => {
     assert.deepEqual(await counted(MAX_WRITE), few)
     // Lock, surroundings, brand (find; find, add, find), write, price, list, settle; then with the products read, and no brand added.
     assert.deepEqual(few, [10, 7, 4])
+  })
+
+  test('one is written by its keys, however many prices the shop has', async () => {
+    const item = anItem({ by: { slug: 'among-many' } })
+    await write([item])
+    await host.pool.query(
+      `with filler as (
+         insert into product.variants (variant_id, product_id, sku, position, archived)
+         select uuidv7(), product_id, 'FILLER-' || n, n, true
+         from product.products, generate_series(1, 20000) n where slug = 'among-many'
+         returning variant_id
+       )
+       insert into product.variant_prices (variant_id, currency, amount_minor) select variant_id, 'EUR', 1 from filler`,
+    )
+    await host.pool.query('analyze product.variant_prices')
+    const [before] = await inTransaction(async (tx) => {
+      const id = (await shop.get({ idOrSlug: 'among-many' })).productId
+      return loadProducts(tx.query, [id])
+    })
+    const { productId, variants } = before!
+    const changed = { ...variants[0]!, prices: [{ currency: 'EUR', amountMinor: 7, compareAtMinor: null }] }
+    const readInOrder = await inTransaction(async (tx) => {
+      const read = async () => {
+        const [row] = await tx.query<{ rows: number }>(
+          `select seq_tup_read::int as rows from pg_stat_xact_user_tables where relid = 'product.variant_prices'::regclass`,
+        )
+        return row!.rows
+      }
+      const sofar = await read()
+      const after = { ...before!, variants: [changed, ...variants.slice(1)] }
+      await saveProducts(tx.query, [
+        { productId, version: before!.version, brandId: null, after, variants: [changed] },
+      ])
+      return (await read()) - sofar
+    })
+    assert.equal(readInOrder, 0)
+    const { rows } = await host.pool.query(
+      'select amount_minor::int from product.variant_prices where variant_id = $1',
+      [changed.variantId],
+    )
+    assert.deepEqual(rows, [{ amount_minor: 7 }])
+    await host.pool.query(`delete from product.variant_prices where amount_minor = 1`)
+    await host.pool.query(`delete from product.variants where sku like 'FILLER-%'`)
   })
 
   test('a hundred are written once by two at once', async () => {
