@@ -1,7 +1,7 @@
 import type { FieldError } from '@stoa/contract'
 import { isCurrency } from '../currencies.ts'
 
-/** A list's times lie within these years: others are slips, and PostgreSQL does not know the year 0. */
+/** A list's times lie within these years: others are slips. */
 const FIRST_YEAR = 2000
 const LAST_YEAR = 2199
 

@@ -311,7 +311,7 @@ describe('price lists', () => {
       }
       const noon = '2030-01-01T12:00:00Z'
       assert.deepEqual(await field({ startsAt: noon, endsAt: noon }), ['endsAt'])
-      assert.deepEqual(await field({ startsAt: '0000-01-01T00:00:00Z', endsAt: '9999-01-01T00:00:00Z' }), [
+      assert.deepEqual(await field({ startsAt: '0001-01-01T00:00:00Z', endsAt: '9999-01-01T00:00:00Z' }), [
         'startsAt',
         'endsAt',
       ])
