@@ -281,7 +281,7 @@ describe('the assortment', () => {
         const waiting = staff.change({ productId, version: 1, brand: 'Circle' })
         await eventually(async () => {
           const { rows } = await host.pool.query(
-            `select from pg_stat_activity where wait_event_type = 'Lock'`,
+            `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
           )
           assert.equal(rows.length, 1)
         })

@@ -176,7 +176,9 @@ describe('categories', () => {
     }
     const somebodyWaits = () =>
       eventually(async () => {
-        const { rows } = await host.pool.query(`select from pg_stat_activity where wait_event_type = 'Lock'`)
+        const { rows } = await host.pool.query(
+          `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+        )
         assert.equal(rows.length, 1)
       })
 
