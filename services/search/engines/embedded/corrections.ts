@@ -9,7 +9,7 @@ const WEIGHED = 3
 /**
  * Of the words that a misspelt one may become, the one that most products have together with the rest of the query (`usb mose`: mice have
  * a USB plug, `mode` stands in more texts but not beside it); where none has, the most frequent. The plan then looks for that word alone:
- * the correction that is shown is the one whose results are shown.
+ * the correction that is shown is the one whose results are shown, and ranks them as if it had been typed.
  */
 export function settleCorrections(
   index: SearchIndex,
@@ -29,7 +29,7 @@ export function settleCorrections(
       asked,
       idf: inverseFrequency(frequencyOf(index, term), index.documents.live),
       thing: headShare(index, term),
-      alternatives: [alternative],
+      alternatives: [{ ...alternative, weight: 1 }],
     }
     rewritten[position] = candidates[chosen]!
   })

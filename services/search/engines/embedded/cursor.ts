@@ -25,6 +25,7 @@ type Written = readonly [
   rest: readonly [
     exact: string | null,
     required: number,
+    kept: number,
     hour: number,
     settingsMark: number,
     ranking: string,
@@ -51,7 +52,7 @@ export function writeCursor(request: SearchRequest, plan: Plan, place: Place): s
     place.key,
     place.productId,
     groups,
-    [plan.exact, plan.required, plan.hour, plan.settingsMark, plan.ranking, plan.dropped],
+    [plan.exact, plan.required, plan.kept, plan.hour, plan.settingsMark, plan.ranking, plan.dropped],
   ]
   return Buffer.from(JSON.stringify(written)).toString('base64url')
 }
@@ -66,8 +67,14 @@ export function readCursor(request: SearchRequest): { plan: Plan; place: Place }
   } catch (error) {
     throw error instanceof CursorRefused ? error : new CursorRefused('cannot be read')
   }
-  const [checked, pin, key, productId, groups, [exact, required, hour, settingsMark, ranking, dropped]] =
-    written
+  const [
+    checked,
+    pin,
+    key,
+    productId,
+    groups,
+    [exact, required, kept, hour, settingsMark, ranking, dropped],
+  ] = written
   if (checked !== check(request)) throw new CursorRefused('of another query')
   return {
     place: { pin, key, productId },
@@ -88,6 +95,7 @@ export function readCursor(request: SearchRequest): { plan: Plan; place: Place }
       ),
       exact,
       required,
+      kept,
       hour,
       settingsMark,
       ranking,
@@ -122,15 +130,16 @@ function isWritten(written: unknown): written is Written {
         ),
     ) &&
     Array.isArray(rest) &&
-    rest.length === 6 &&
+    rest.length === 7 &&
     (rest[0] === null || typeof rest[0] === 'string') &&
     isNumber(rest[1]) &&
     isNumber(rest[2]) &&
     isNumber(rest[3]) &&
-    typeof rest[4] === 'string' &&
-    Array.isArray(rest[5]) &&
-    rest[5].length <= 40 &&
-    rest[5].every((one: unknown) => typeof one === 'string')
+    isNumber(rest[4]) &&
+    typeof rest[5] === 'string' &&
+    Array.isArray(rest[6]) &&
+    rest[6].length <= 40 &&
+    rest[6].every((one: unknown) => typeof one === 'string')
   )
 }
 

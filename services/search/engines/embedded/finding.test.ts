@@ -189,6 +189,33 @@ test('what stands after for or w/ is not the thing', () => {
   )
 })
 
+test('what is given up is rather a word that describes than one that names the thing, typed well or not', () => {
+  const goods = named(
+    'Stoneware mug',
+    'Travel mug',
+    'Speckled mug',
+    'Enamel mug',
+    'Blue blanket',
+    'Blue truck',
+    'Blue lamp',
+    'Blue chair',
+    'White chair',
+    'White lamp',
+  )
+  for (const query of ['blue mug', 'blue mugg']) {
+    const shelf = aShelf(goods)
+    const kept = query.split(' ').slice(1)
+    assert.deepEqual(searched(shelf, query).relaxation, { kind: 'words', dropped: ['blue'], kept }, query)
+    assert.deepEqual(found(shelf, query).toSorted(), [1, 2, 3, 4], query)
+  }
+})
+
+test('a word that was only guessed is given up before one that the catalogue has', () => {
+  const goods = named('Coffee beans', 'Coffee mill', 'Over-ear headphones', 'Desk lamp')
+  const { relaxation } = searched(aShelf(goods), 'coffee ovr')
+  assert.deepEqual(relaxation, { kind: 'words', dropped: ['ovr'], kept: ['coffee'] })
+})
+
 test('the thing itself comes before what is only for it', () => {
   const shelf = aShelf(
     named(

@@ -16,6 +16,8 @@ export type Plan = {
   readonly exact: string | null
   /** Share of the words, weighed by their rarity, that a result must have. Set when the first page was counted. */
   required: number
+  /** Bits of the groups that a result must have, because they name the thing and others were given up. */
+  kept: number
   /** Hours since 1970: newness and dated rules do not move within a walk through the pages. */
   readonly hour: number
   /** `CompiledSettings.mark` */
@@ -185,6 +187,7 @@ export function planQuery(
     }),
     exact: code.length >= 3 && frequency(EXACT + code) > 0 ? EXACT + code : null,
     required: 0,
+    kept: 0,
     hour,
     settingsMark: settings.mark,
     ranking,

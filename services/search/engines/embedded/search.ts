@@ -23,6 +23,10 @@ import { type Matches, matchGroups, type Scratch, type Witness } from './scoring
 import { frequencyOf, headShare, type SearchIndex } from './search-index.ts'
 
 const HOUR_MS = 3_600_000
+/** What a corrected word counts when something must be given up: a typed one that is as rare counts 1. */
+const GUESSED = 0.6
+/** A word that is the head of more of the names it stands in than this names a thing. */
+const THING = 0.5
 /** What an exact SKU or barcode adds: more than any words can. */
 const EXACT_SCORE = 1_000
 
@@ -43,7 +47,9 @@ export function search(
   const after = request.after === undefined ? undefined : readCursor(request)
   const settings = settingsOf(after?.plan.settingsMark)
   const atMs = request.at === undefined ? now : Date.parse(request.at)
-  const plan = after?.plan ?? firstPlan(index, request, { settings, atMs, scratch })
+  const { plan, misspelt } = after
+    ? { plan: after.plan, misspelt: new Set<number>() }
+    : firstPlan(index, request, { settings, atMs, scratch })
   const ranking = rankingOf(settings, plan.ranking)
   const limit = Math.min(PAGE_HITS, Math.max(0, Math.floor(request.limit)))
   const matches = plan.groups.length > 0 ? matchGroups(index, plan, { ranking, scratch }) : undefined
@@ -53,13 +59,15 @@ export function search(
   let relaxation: Relaxation | null = null
 
   if (!after && matches) {
-    const { share, relaxed } = requiredShare(plan, {
+    const { share, kept, relaxed } = requiredShare(plan, {
+      misspelt,
       matches,
       filters,
       ranking,
       recover: request.recover ?? true,
     })
     plan.required = share
+    plan.kept = kept
     relaxation = relaxed
   }
 
@@ -132,11 +140,12 @@ export function search(
       top.offer(entry)
     }
     if (matches) {
-      const { required } = plan
-      const shares = coverage(plan)
+      const { required, kept } = plan
+      const shares = shareOf(plan)
       for (let at = 0; at < matches.count; at += 1) {
         const document = matches.documents[at]!
-        if (shares[matches.masks[document]!]! >= required) visit(document, true)
+        const mask = matches.masks[document]!
+        if (shares[mask]! >= required && (mask & kept) === kept) visit(document, true)
         else if (rules.pins.has(document) || rules.exact === document)
           visit(document, rules.exact === document)
       }
@@ -173,7 +182,7 @@ function firstPlan(
     atMs,
     scratch,
   }: { readonly settings: CompiledSettings; readonly atMs: number; readonly scratch: Scratch },
-): Plan {
+): { plan: Plan; misspelt: ReadonlySet<number> } {
   const draft = planQuery(request.query, {
     settings,
     ranking: request.variant ?? 'default',
@@ -184,28 +193,34 @@ function firstPlan(
     hour: atMs / HOUR_MS,
     correct: request.recover ?? true,
   })
-  if (draft.misspelt.length === 0) return draft.plan
-  return settleCorrections(index, draft, { ranking: rankingOf(settings, draft.plan.ranking), scratch })
+  const misspelt = new Set(draft.misspelt.map(({ group }) => group))
+  if (misspelt.size === 0) return { plan: draft.plan, misspelt }
+  const ranking = rankingOf(settings, draft.plan.ranking)
+  return { plan: settleCorrections(index, draft, { ranking, scratch }), misspelt }
 }
 
 /**
  * How much of the query a result must have: all of it where that finds enough, else what the ranking allows, and where that finds nothing
- * the most that any product has.
+ * the most that any product has. What is given up then is rather a word that describes (`blue`) than one that names a thing (`mug`), and
+ * rather one that was only guessed.
  */
 function requiredShare(
   plan: Plan,
   {
+    misspelt,
     matches,
     filters,
     ranking,
     recover,
   }: {
+    /** Groups whose word was corrected. */
+    readonly misspelt: ReadonlySet<number>
     readonly matches: Matches
     readonly filters: CompiledFilters
     readonly ranking: RankingSettings
     readonly recover: boolean
   },
-): { share: number; relaxed: Relaxation | null } {
+): { share: number; kept: number; relaxed: Relaxation | null } {
   const all = 2 ** plan.groups.length - 1
   const enough = ranking.steps.enough ?? 1
   const seen = new Map<number, number>()
@@ -218,27 +233,35 @@ function requiredShare(
     if (mask === all) whole += 1
     else seen.set(mask, (seen.get(mask) ?? 0) + 1)
   }
-  if (whole >= enough || !recover || plan.exact !== null) return { share: 1, relaxed: null }
+  if (whole >= enough || !recover || plan.exact !== null) return { share: 1, kept: 0, relaxed: null }
   const partial = ranking.steps.partial ?? 1
-  if (whole > 0) return { share: partial, relaxed: null }
-  const shares = coverage(plan)
-  const best = [...seen.keys()].sort((a, b) => shares[b]! - shares[a]! || a - b)[0]
-  if (best === undefined) return { share: 1, relaxed: null }
+  if (whole > 0) return { share: partial, kept: 0, relaxed: null }
+  const shares = shareOf(plan)
+  const worth = coverage(
+    plan.groups.map(({ idf, thing }, group) => idf * (1 + thing) * (misspelt.has(group) ? GUESSED : 1)),
+  )
+  const best = [...seen.keys()].sort((a, b) => worth[b]! - worth[a]! || a - b)[0]
+  if (best === undefined) return { share: 1, kept: 0, relaxed: null }
   const words = (kept: boolean) =>
     plan.groups.filter((_, group) => ((best & (1 << group)) !== 0) === kept).map(({ asked }) => asked)
   return {
     share: Math.min(partial, shares[best]!),
+    // Only things: of many describing words a product may lack one or another.
+    kept:
+      plan.groups.reduce((bits, { thing }, group) => (thing > THING ? bits | (1 << group) : bits), 0) & best,
     relaxed: { kind: 'words', dropped: words(false), kept: words(true) },
   }
 }
 
 /** By mask of groups: their share of the query. A word that the catalogue does not have at all is the rarest. */
-function coverage({ groups }: Plan): Float64Array {
-  const all = groups.reduce((sum, { idf }) => sum + idf, 0)
-  return Float64Array.from({ length: 2 ** groups.length }, (_, mask) => {
-    if (mask === 2 ** groups.length - 1) return 1
+const shareOf = ({ groups }: Plan): Float64Array => coverage(groups.map(({ idf }) => idf))
+
+function coverage(weights: readonly number[]): Float64Array {
+  const all = weights.reduce((sum, weight) => sum + weight, 0)
+  return Float64Array.from({ length: 2 ** weights.length }, (_, mask) => {
+    if (mask === 2 ** weights.length - 1) return 1
     let sum = 0
-    for (let group = 0; group < groups.length; group += 1) if (mask & (1 << group)) sum += groups[group]!.idf
+    for (let group = 0; group < weights.length; group += 1) if (mask & (1 << group)) sum += weights[group]!
     return sum / all
   })
 }
@@ -344,7 +367,7 @@ function documentScore(
   const { documents } = index
   const adjacency = ranking.steps.adjacency ?? 0
   const covered = ranking.steps.coverage ?? 0
-  const shares = matches && coverage(plan)
+  const shares = matches && shareOf(plan)
   const pairsAtMost = Math.max(1, plan.groups.length - 1)
   const hasSignals = Object.values(ranking.signals).some((weight) => weight !== 0)
   return (document, parts) => {

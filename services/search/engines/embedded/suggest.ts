@@ -95,6 +95,7 @@ function products(
     groups,
     exact: null,
     required: 0,
+    kept: 0,
     hour: 0,
     settingsMark: 0,
     ranking: 'default',
