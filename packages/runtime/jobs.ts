@@ -35,6 +35,8 @@ const CLOCK_MARGIN_MS = 20
 const COMPLETE_BATCH_MS = 5
 /** Running jobs are told to stop after this part of the drain. */
 const ABORT_AFTER_MS = 3_000
+/** A runner that was cut off from its database and has not stopped by then, its jobs told to, never does. */
+const CUT_OFF_MS = ABORT_AFTER_MS + 1_000
 /** Jobs that have not ended by then are left to the next process. */
 const DRAIN_MS = 10_000
 const RESTART_FIRST_MS = 200
@@ -148,7 +150,9 @@ export async function startJobs(options: JobsOptions): Promise<Jobs> {
   /** Stops a runner, then frees what its worker still holds: jobs whose fetch was answered into a broken connection. */
   const end = (running: Running): Promise<void> => {
     running.ending ??= (async () => {
-      await running.runner.stop().catch(() => {})
+      const stopped = running.runner.stop().catch(() => {})
+      // While we leave, others wait until jobs that run have ended. Here they may have, and the word of it was cut off for good.
+      await (stopping.signal.aborted ? stopped : Promise.race([stopped, sleep(CUT_OFF_MS)]))
       for (let pauseMs = RESTART_FIRST_MS; ; pauseMs = Math.min(pauseMs * 2, RESTART_LAST_MS)) {
         try {
           await unlock([running.pool.id])
@@ -179,8 +183,14 @@ export async function startJobs(options: JobsOptions): Promise<Jobs> {
     ) {
       await sleep(pauseMs)
       try {
-        current = await start()
-        break
+        const before = cuts
+        const started = await start()
+        if (cuts === before) {
+          current = started
+          break
+        }
+        // Cut while it started: it may hold jobs already.
+        void end(started)
       } catch (error) {
         logger.warn({ err: error, pauseMs }, 'the job runner waits for the database')
       }
@@ -189,8 +199,13 @@ export async function startJobs(options: JobsOptions): Promise<Jobs> {
     if (stopping.signal.aborted && current) await end(current)
   }
   // A connection that broke may have taken the answer of a fetch with it: jobs that are locked and that nobody runs.
-  pool.on('connect', (client) => client.on('error', () => current && void restart(current)))
-  pool.on('error', () => current && void restart(current))
+  let cuts = 0
+  const cut = () => {
+    cuts += 1
+    if (current) void restart(current)
+  }
+  pool.on('connect', (client) => client.on('error', cut))
+  pool.on('error', cut)
 
   const unlock = async (workers: readonly string[]) => {
     await database.query('select graphile_worker.force_unlock_workers($1::text[])', [workers])
