@@ -20,8 +20,10 @@ type Step = {
   readonly victims: readonly string[]
   /** When the step is held open: while the order is placed, or after it was paid. */
   readonly during: 'placing' | 'paying'
-  /** Holds the step open and returns when the checkout stands exactly there. */
-  readonly reach: (shop: Shop, buyer: Buyer, going: { placed?: Placed }) => Promise<Held>
+  /** Before the order is placed: on a quick machine it would be through before anything could hold it. */
+  readonly prepare?: (shop: Shop) => Promise<Held>
+  /** Holds the step open, if nothing does yet, and returns when the checkout stands exactly there. */
+  readonly reach: (shop: Shop, buyer: Buyer, going: { placed?: Placed; prepared?: Held }) => Promise<Held>
 }
 
 const steps: readonly Step[] = [
@@ -29,8 +31,8 @@ const steps: readonly Step[] = [
     name: 'stock reserved',
     victims: ['order', 'inventory', 'gateway'],
     during: 'placing',
-    reach: async (shop) => {
-      const held = await holdTable(shop, '"order".orders')
+    prepare: (shop) => holdTable(shop, '"order".orders'),
+    reach: async (shop, _, { prepared }) => {
       await eventually(async () => {
         const { rows } = await shop.pool.query(
           `select from inventory.reservations r where status = 'held'
@@ -38,25 +40,25 @@ const steps: readonly Step[] = [
         )
         assert(rows.length > 0)
       })
-      return held
+      return prepared!
     },
   },
   {
     name: 'order committed',
     victims: ['order', 'payment'],
     during: 'placing',
-    reach: async (shop, buyer) => {
-      await sandboxControl(shop, 'stripe/faults', { freezeMs: 3_000 })
+    prepare: (shop) => withGateway(shop, { freezeMs: 3_000 }),
+    reach: async (shop, buyer, { prepared }) => {
       await orderOf(shop, buyer)
-      return { release: async () => {} }
+      return prepared!
     },
   },
   {
     name: 'payment created',
     victims: ['order', 'payment'],
     during: 'placing',
+    prepare: (shop) => withGateway(shop, { latencyMs: 600 }),
     reach: async (shop, buyer) => {
-      await sandboxControl(shop, 'stripe/faults', { latencyMs: 600 })
       const orderId = await orderOf(shop, buyer)
       const held = await eventually(() =>
         holdRow(shop, 'select from payment.payments where order_id = $1 for update', [orderId]),
@@ -156,7 +158,8 @@ describe(`kill -9 (${topology})`, { skip }, () => {
         const sku = await shop.sell({ quantity: 3 })
         const buyer = new Buyer(shop)
         await buyer.fill(sku)
-        const going: { placed?: Placed } = {}
+        const prepared = await step.prepare?.(shop)
+        const going: { placed?: Placed; prepared?: Held } = prepared ? { prepared } : {}
         let placing = insist(buyer)
         if (step.during === 'paying') {
           going.placed = await placing
@@ -165,7 +168,12 @@ describe(`kill -9 (${topology})`, { skip }, () => {
           await buyer.pay(going.placed)
           await killAt(shop, victim, await reaching)
         } else {
-          await killAt(shop, victim, await step.reach(shop, buyer, going))
+          const reached = await step.reach(shop, buyer, going).catch(async (error) => {
+            // What was held for a step that was not reached is no burden to the next.
+            await prepared?.release()
+            throw error
+          })
+          await killAt(shop, victim, reached)
           going.placed = await placing
           placing = Promise.resolve(going.placed)
           await buyer.pay(going.placed)
@@ -218,6 +226,12 @@ async function insist(buyer: Buyer): Promise<Placed> {
     },
     { timeoutMs: 60_000 },
   )
+}
+
+/** The payment gateway misbehaves from now on. */
+async function withGateway(shop: Shop, faults: Record<string, number>): Promise<Held> {
+  await sandboxControl(shop, 'stripe/faults', faults)
+  return { release: async () => {} }
 }
 
 const safely = async <T>(work: () => Promise<T>): Promise<T | undefined> => work().catch(() => undefined)
