@@ -3,7 +3,7 @@ import type { Query } from '@stoa/runtime'
 import type { Context } from '../context.ts'
 import { isoTimestamp } from '../json.ts'
 import { exportRows } from './export-rows.ts'
-import { partPath } from './open-run-bundle.ts'
+import { partPath } from './part-path.ts'
 
 /** Of one part of the file in the store; the next page then begins another. */
 const PART_CHARACTERS = 4 * 1024 * 1024

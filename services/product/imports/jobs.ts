@@ -4,7 +4,7 @@ import { z } from 'zod'
 import type { Context } from '../context.ts'
 import { exportPart } from './export-parts.ts'
 import { loadRun, setState } from './import-runs.ts'
-import { partPath } from './open-run-bundle.ts'
+import { partPath } from './part-path.ts'
 import { isFinal, runImport } from './run-import.ts'
 
 /** A slice of a run: long enough that finding its place again costs little, short enough that a stopping process waits for it. */

@@ -3,11 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Context } from '../context.ts'
 import type { RunRow } from './import-runs.ts'
+import { partPath } from './part-path.ts'
 import { type Bundle, openBundle } from './sources/bundle.ts'
 import { SourceFault } from './sources/source-fault.ts'
-
-/** The path of an uploaded part in the media store. */
-export const partPath = (importId: string, number: number): string => `imports/${importId}/${number}`
 
 /**
  * The files of a run: those of this machine, if they are what they were; or what was uploaded, put together in a temporary file, because

@@ -7,12 +7,10 @@ import { PictureFault } from '../media/picture-fault.ts'
 import { storeOriginal } from '../media/store-original.ts'
 import { loadRun, nextStage, type RunRow, type Settled, setState, settleBatch } from './import-runs.ts'
 import type { ImportItem, Read, Stage } from './item.ts'
-import { openRunBundle } from './open-run-bundle.ts'
 import type { ItemRead, Outcome, StoredPictures } from './outcome.ts'
 import { type Known, settleItems } from './settle-items.ts'
 import type { Bundle } from './sources/bundle.ts'
 import { SourceFault } from './sources/source-fault.ts'
-import { stagesOf } from './stages.ts'
 
 /** A batch ends after so many records or variants: a transaction of some 100 ms, and memory of some MB. */
 const MAX_BATCH_READS = 500
@@ -34,6 +32,11 @@ type Doing = Pick<Context, 'query' | 'transaction' | 'log' | 'signal'> & {
 export async function runImport(ctx: Doing, importId: string, budgetMs: number): Promise<void> {
   const run = await loadRun(ctx.query, importId)
   if (!run || (run.state !== 'checking' && run.state !== 'running')) return
+  // Their libraries are loaded when the first import runs: a process that only sells does not carry them.
+  const [{ openRunBundle }, { stagesOf }] = await Promise.all([
+    import('./open-run-bundle.ts'),
+    import('./stages.ts'),
+  ])
   try {
     await using bundle = await openRunBundle(ctx, run)
     const stages = await stagesOf(run.format, bundle, { currency: run.currency, now: run.createdAt })
