@@ -27,7 +27,8 @@ const HEAP_MB = 4_096
 export function openEmbeddedEngine(): SearchEngine {
   const worker = new Worker(new URL('./index-thread.ts', import.meta.url), {
     name: 'search-index',
-    resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
+    // A small young generation: the default reserves tens of megabytes more in each process.
+    resourceLimits: { maxOldGenerationSizeMb: HEAP_MB, maxYoungGenerationSizeMb: 16 },
   })
   const waiting = new Map<number, { resolve: (answer: never) => void; reject: (error: Error) => void }>()
   let asked = 0
