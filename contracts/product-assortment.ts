@@ -6,6 +6,7 @@ import {
   AdminBrand,
   AdminCollection,
   AttributeCode,
+  attributeFields,
   Brand,
   BrandNotFound,
   BrandSummary,
@@ -32,17 +33,6 @@ import { Id, Line, Prose, Slug } from './text.ts'
 /** What staff read and change of an attribute. */
 export const AdminAttribute = AttributeDefinition.extend({ version: z.int() })
 
-const attributeFields = {
-  name: Line(120),
-  type: AttributeDefinition.shape.type,
-  /** Of a number. */
-  unit: Line(40).nullable().default(null),
-  /** Of a select, in the order in which they are offered. Empty: any. */
-  allowedValues: z.array(Line(200)).max(2000).default([]),
-  filterable: z.boolean().default(false),
-  searchable: z.boolean().default(false),
-  position: z.int().min(0).max(1_000_000).default(0),
-}
 const AttributeNotFound = { status: 404, title: 'There is no such attribute.' } as const
 const AttributeInUse = {
   status: 409,

@@ -149,6 +149,19 @@ export const VariantInput = z.strictObject({
 /** `display-diagonal`. */
 export const AttributeCode = Slug
 
+/** What is said of an attribute once, as it comes in. */
+export const attributeFields = {
+  name: Line(120),
+  type: AttributeDefinition.shape.type,
+  /** Of a number. */
+  unit: Line(40).nullable().default(null),
+  /** Of a select, in the order in which they are offered. Empty: any. */
+  allowedValues: z.array(Line(200)).max(2000).default([]),
+  filterable: z.boolean().default(false),
+  searchable: z.boolean().default(false),
+  position: z.int().min(0).max(1_000_000).default(0),
+}
+
 /** An attribute's value, as it comes in. Its definition says which of these it must be. */
 export const AttributeValueInput = z.union([
   Prose(4000),

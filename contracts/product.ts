@@ -13,6 +13,7 @@ import {
   AdminProduct,
   AttributesInput,
   AttributesPatch,
+  attributeFields,
   BrandNotFound,
   Category,
   CategoryDetail,
@@ -36,7 +37,7 @@ import {
   VariantInput,
   Version,
 } from './product-shapes.ts'
-import { AttributeDefinition, SearchDocument } from './search-document.ts'
+import { SearchDocument } from './search-document.ts'
 import { Stale } from './stale.ts'
 import { Id, Line, Prose, Sku, Slug, Timestamp } from './text.ts'
 
@@ -483,13 +484,7 @@ export const product = contract('product', {
         .array(
           z.strictObject({
             code: Slug,
-            name: Line(120),
-            type: AttributeDefinition.shape.type,
-            unit: Line(40).nullable().default(null),
-            allowedValues: z.array(Line(200)).max(2000).default([]),
-            filterable: z.boolean().default(false),
-            searchable: z.boolean().default(false),
-            position: z.int().min(0).max(1_000_000).default(0),
+            ...attributeFields,
           }),
         )
         .max(500)
