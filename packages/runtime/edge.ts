@@ -26,7 +26,26 @@ export type Answer = {
   readonly headers: Readonly<Record<string, string>>
 }
 
+/**
+ * How a process is, by part: `ok`; `degraded: ` and why, for a part without which the process still answers its calls, slower or later
+ * (a cache, the event log); anything else says what is wrong. `ok` is false only for the last.
+ */
 export type Health = { readonly ok: boolean; readonly checks: Readonly<Record<string, string>> }
+
+const DEGRADED = 'degraded: '
+
+/** A check's answer for a part without which the process still answers its calls. */
+export const degraded = (why: string): string => `${DEGRADED}${why}`
+
+/** What the public may know of a check: addresses and names are nobody's business there. */
+export const publicCheck = (state: string): 'ok' | 'degraded' | 'waiting' =>
+  state === 'ok' ? 'ok' : state.startsWith(DEGRADED) ? 'degraded' : 'waiting'
+
+/** Puts the answers of all parts together. */
+export const healthOf = (checks: Readonly<Record<string, string>>): Health => ({
+  ok: Object.values(checks).every((state) => publicCheck(state) !== 'waiting'),
+  checks,
+})
 
 /** What the platform offers to the one service that faces the public. */
 export type EdgeHost = {

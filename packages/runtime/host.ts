@@ -10,7 +10,7 @@ import { type Environment, readConfig } from './config.ts'
 import { type Database, openDatabase } from './database.ts'
 import type { CallMeta, Dispatcher } from './dispatch.ts'
 import { DRAIN_MS } from './drain.ts'
-import type { Edge, Health } from './edge.ts'
+import { type Edge, type Health, healthOf } from './edge.ts'
 import type { AnyContext, HostedService } from './hosted.ts'
 import { startInternalServer } from './internal-server.ts'
 import type { EventLog } from './log.ts'
@@ -508,7 +508,7 @@ async function readiness(
       ])
     }),
   )
-  return { ok: Object.values(checks).every((check) => check === 'ok'), checks }
+  return healthOf(checks)
 }
 
 export type { Trace }

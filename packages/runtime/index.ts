@@ -12,7 +12,15 @@ export {
   setting,
 } from './config.ts'
 export { drainable } from './drain.ts'
-export type { Answer, Edge, EdgeCall, EdgeHost, Health } from './edge.ts'
+export {
+  type Answer,
+  degraded,
+  type Edge,
+  type EdgeCall,
+  type EdgeHost,
+  type Health,
+  publicCheck,
+} from './edge.ts'
 export { fieldWords } from './field-words.ts'
 export { type Host, type HostOptions, startHost } from './host.ts'
 export type { HostedService } from './hosted.ts'

@@ -13,6 +13,7 @@ import {
   JsonText,
   newTrace,
   parseTraceparent,
+  publicCheck,
   type Trace,
 } from '@stoa/runtime'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
@@ -425,10 +426,7 @@ function health(app: FastifyInstance, host: EdgeHost): void {
   app.get('/readyz', async (_, reply) => {
     const health = await host.ready()
     // What is wrong in detail is for the log and the internal port: addresses and names are nobody's business here.
-    const checks = Object.entries(health.checks).map(([part, state]) => [
-      part,
-      state === 'ok' ? 'ok' : 'waiting',
-    ])
+    const checks = Object.entries(health.checks).map(([part, state]) => [part, publicCheck(state)])
     return reply.code(health.ok ? 200 : 503).send({ ok: health.ok, checks: Object.fromEntries(checks) })
   })
   app.get('/metrics', async (_, reply) =>
