@@ -27,10 +27,12 @@ const rules: { packages: RegExp; may: RegExp; testsMay: RegExp }[] = [
   },
   // Another company: it knows the vendors' protocols, and nothing of ours.
   { packages: /^sandbox$/, may: /^$/, testsMay: /^$/ },
+  // Programs of others that the platform runs over, as this machine runs them.
+  { packages: /^infra\/engines$/, may: /^@stoa\/runtime$/, testsMay: /^@stoa\/testing$/ },
   { packages: /^host$/, may: /^@stoa\/(?!testing|journeys|bench)/, testsMay: /^@stoa\/testing$/ },
   { packages: /^(journeys|bench)$/, may: /^@stoa\/(?!bench)/, testsMay: /^$/ },
   // The repository itself: the scripts.
-  { packages: /^$/, may: /^$/, testsMay: /^@stoa\/(contract|contracts|runtime|testing|host)$/ },
+  { packages: /^$/, may: /^$/, testsMay: /^@stoa\/(contract|contracts|runtime|testing|host|engines)$/ },
 ]
 
 const homes = workspaces()

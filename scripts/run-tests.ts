@@ -9,7 +9,11 @@ import { testSettings } from '@stoa/testing/test-server'
 export type TestRun = {
   /** Files or folders, and options of `node --test`. None is everything. */
   arguments: string[]
+  /** How the names of the files end. */
+  suffix?: string
   environment?: Record<string, string>
+  /** Starts what stands before the PostgreSQL of this run, and says what the environment has to be for it. */
+  overServer?: (url: string) => Promise<{ environment: Record<string, string>; stop: () => Promise<void> }>
   /** For one that hangs, so that it is named. Holds for a test and for a whole file. */
   testWithinMs: number
   /** For a run that hangs: what still runs then is ended, and the run has failed. */
@@ -24,7 +28,8 @@ const root = join(import.meta.dirname, '..')
  */
 export async function runTests(run: TestRun): Promise<number> {
   const options = run.arguments.filter((argument) => argument.startsWith('-'))
-  const files = findTests(run.arguments.filter((argument) => !argument.startsWith('-')))
+  const wanted = run.arguments.filter((argument) => !argument.startsWith('-'))
+  const files = findTests(wanted).filter((file) => file.endsWith(run.suffix ?? '.test.ts'))
   if (files.length === 0) {
     console.error(`No test file matches ${run.arguments.join(' ')}`)
     return 1
@@ -34,14 +39,20 @@ export async function runTests(run: TestRun): Promise<number> {
 
   const server = await startServer()
   try {
-    return await runFiles(
-      { ...run, files, options, stopped: stopped.promise },
-      {
-        ...process.env,
-        ...run.environment,
-        TEST_POSTGRES_URL: server.url,
-      },
-    )
+    const over = await run.overServer?.(server.url)
+    try {
+      return await runFiles(
+        { ...run, files, options, stopped: stopped.promise },
+        {
+          ...process.env,
+          ...run.environment,
+          ...over?.environment,
+          TEST_POSTGRES_URL: server.url,
+        },
+      )
+    } finally {
+      await over?.stop()
+    }
   } finally {
     await server.stop()
   }

@@ -1,4 +1,5 @@
 export { createDatabase, type TestDatabase, templateDatabase } from './database.ts'
+export { engineAddress, type TestEngine } from './engine-address.ts'
 export { eventually } from './eventually.ts'
 export { fake } from './fake.ts'
 export { type StatementCount, statements } from './statements.ts'

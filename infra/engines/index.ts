@@ -1,0 +1,2 @@
+export { EngineError, type EngineName, engineNames, freePort } from './engine.ts'
+export { type EngineStatus, type Engines, type EnginesOptions, openEngines } from './engines.ts'
