@@ -135,7 +135,7 @@ export async function startBackground(options: BackgroundOptions): Promise<Backg
 
   const listeners = new Map<string, Listener>()
   for (const database of new Set([logDatabase, ...byDatabase.keys()])) {
-    if (listeners.has(database.directUrl)) continue
+    if (database.directUrl === undefined || listeners.has(database.directUrl)) continue
     listeners.set(
       database.directUrl,
       listen({
@@ -170,8 +170,9 @@ export async function startBackground(options: BackgroundOptions): Promise<Backg
     void beat()
     lookEverywhere()
   }, LEASE_BEAT_MS)
+  const isUnheard = [logDatabase, ...byDatabase.keys()].some(({ directUrl }) => directUrl === undefined)
   const pollTimer = setInterval(() => {
-    if ([...listeners.values()].some((listener) => !listener.listening())) lookEverywhere()
+    if (isUnheard || [...listeners.values()].some((listener) => !listener.listening())) lookEverywhere()
   }, POLL_MS)
 
   const hosted = (name: string): HostedService => {

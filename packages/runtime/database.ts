@@ -2,20 +2,31 @@ import { createHash } from 'node:crypto'
 import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import type { Logger } from 'pino'
+import { DatabasePool } from './pool.ts'
 import type { Query } from './service.ts'
 
 /** One PostgreSQL database, shared by all services of the process that live in it. */
 export type Database = {
+  /** For people and metrics: `shared`, a service's name, `log`. */
+  readonly name: string
   readonly url: string
-  /** Where listeners connect: past a pooler that cannot LISTEN. */
-  readonly directUrl: string
-  readonly pool: pg.Pool
+  /**
+   * Where a session is one's own, past a pooler: it can LISTEN, and prepare, and be told its time-outs. Undefined when only a pooler is
+   * there: then nobody is woken, and work is looked for once a second.
+   */
+  readonly directUrl: string | undefined
+  readonly pool: DatabasePool
   // biome-ignore lint/suspicious/noExplicitAny: each service sees it through its own tables
   readonly db: Kysely<any>
   readonly query: Query
+  /** A `Query` on one client of the pool. */
+  readonly queryOn: (client: pg.PoolClient) => Query
 }
 
 export type DatabaseOptions = {
+  /** For people and metrics. Default: `shared`. */
+  readonly name?: string
+  /** With `?pgbouncer=true`, or with another `directUrl`, a pooler in transaction mode. */
   readonly url: string
   readonly directUrl?: string | undefined
   readonly poolSize: number
@@ -23,11 +34,12 @@ export type DatabaseOptions = {
   readonly log: Logger
 }
 
-/** Longest that one statement may run, wait for a lock, or leave its transaction idle; and that a caller waits for a connection. */
-const STATEMENT_TIMEOUT_MS = 15_000
-const LOCK_TIMEOUT_MS = 5_000
-const IDLE_IN_TRANSACTION_TIMEOUT_MS = 15_000
-const CONNECT_TIMEOUT_MS = 5_000
+/** Longest that one statement may run, wait for a lock, or leave its transaction idle. */
+const SESSION_TIMEOUTS_MS = {
+  statement_timeout: 15_000,
+  lock_timeout: 5_000,
+  idle_in_transaction_session_timeout: 15_000,
+} as const
 
 const INT8 = 20
 
@@ -45,46 +57,103 @@ function parseInt8(text: string): number {
   return value
 }
 
-export function openDatabase({ url, directUrl, poolSize, applicationName, log }: DatabaseOptions): Database {
-  const pool = new pg.Pool({
-    connectionString: url,
-    max: poolSize,
+export function openDatabase(options: DatabaseOptions): Database {
+  const { name = 'shared', url, poolSize, applicationName, log } = options
+  const isPooled = isPooler(options)
+  const directUrl = options.directUrl ?? (isPooled ? undefined : url)
+  const pool = new DatabasePool({
+    url,
+    size: poolSize,
     types,
     application_name: applicationName,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    idleTimeoutMillis: 60_000,
-    statement_timeout: STATEMENT_TIMEOUT_MS,
-    lock_timeout: LOCK_TIMEOUT_MS,
-    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
-    keepAlive: true,
+    // A pooler refuses parameters that its server connections would keep for the next client.
+    ...(!isPooled && SESSION_TIMEOUTS_MS),
+    log,
   })
-  // A connection that breaks while somebody holds it also says so to its holder, by failing the statement: without a listener of
-  // its own that event would end the process.
-  pool.on('connect', (client) =>
-    client.on('error', (error) => log.debug({ err: error }, 'a database connection broke')),
-  )
-  // An idle connection that the server closed: the pool opens another when one is needed.
-  pool.on('error', (error) => log.warn({ err: error }, 'an idle database connection was lost'))
+  // What one client of a pooler has prepared, the next statement may not find: it runs on any of the server's connections.
+  const queryOn = isPooled ? unprepared : prepared
   return {
+    name,
     url,
-    directUrl: directUrl ?? url,
+    directUrl,
     pool,
     db: new Kysely({ dialect: new PostgresDialect({ pool }) }),
-    query: queryOnPool(pool),
+    query: queryOnPool(pool, queryOn),
+    queryOn,
   }
 }
 
-/** A `Query` on one client. */
-export const queryOn =
+/** Whether `url` leads to a pooler in transaction mode: it says so itself, or there is another way past it. */
+const isPooler = ({ url, directUrl }: Pick<DatabaseOptions, 'url' | 'directUrl'>): boolean =>
+  (directUrl !== undefined && directUrl !== url) || /[?&]pgbouncer=true\b/.test(url)
+
+/** A pool of one connection past any pooler, whose statements may take as long as they take: for migrations. */
+export async function onDirectPool<T>(
+  { url, directUrl }: Pick<Database, 'url' | 'directUrl'>,
+  work: (pool: pg.Pool) => Promise<T>,
+): Promise<T> {
+  const pool = new pg.Pool({
+    connectionString: directUrl ?? url,
+    max: 1,
+    connectionTimeoutMillis: 5_000,
+    application_name: 'stoa migrations',
+  })
+  pool.on('error', () => {})
+  try {
+    return await work(pool)
+  } finally {
+    await pool.end()
+  }
+}
+
+/**
+ * Sees at the start that sessions have their time-outs. Behind a pooler they cannot bring them along, so they become settings of its role
+ * in this database, which a role may change for itself; what is set already stands. Connections that the pooler has open keep
+ * what they have until it renews them.
+ */
+export async function checkSessions({ name, url, directUrl, query }: Database, log: Logger): Promise<void> {
+  const missing = await query<{ setting: keyof typeof SESSION_TIMEOUTS_MS }>(
+    `select name as setting from pg_settings where name = any($1) and setting = '0'`,
+    [Object.keys(SESSION_TIMEOUTS_MS)],
+  ).catch((error: Error) => {
+    if (!/unsupported startup parameter/.test(error.message)) throw error
+    throw new Error(
+      `The address of the database ${name} leads to a pooler: set DATABASE_DIRECT_URL (or that of the service) to the server's own address, or add ?pgbouncer=true to it`,
+      { cause: error },
+    )
+  })
+  if (directUrl === url || missing.length === 0) return
+  const changes = missing.map(
+    ({ setting }) =>
+      `execute format('alter role %I in database %I set ${setting} = ${SESSION_TIMEOUTS_MS[setting]}', session_user, current_database());`,
+  )
+  try {
+    // In turns: two that change the same role at once are an error.
+    await query(`do $$ begin perform pg_advisory_xact_lock(727002, 0); ${changes.join(' ')} end $$`)
+  } catch (error) {
+    log.warn(
+      { err: error, database: name, settings: missing.map(({ setting }) => setting) },
+      'sessions behind the pooler have no time-outs of their own: set them for the role that it connects as',
+    )
+  }
+}
+
+/** Constant texts are prepared once per connection. */
+const prepared =
   (client: pg.PoolClient): Query =>
   async <Row extends object>(text: string, values: readonly unknown[] = []) => {
     const result = await client.query({ name: statementName(text), text, values: values as unknown[] })
     return result.rows as Row[]
   }
 
+const unprepared =
+  (client: pg.PoolClient): Query =>
+  async <Row extends object>(text: string, values: readonly unknown[] = []) =>
+    (await client.query(text, values as unknown[])).rows as Row[]
+
 /** A `Query` on any client of a pool. The pool's own `query` closes the connection of every statement that fails, a violated constraint too. */
 const queryOnPool =
-  (pool: pg.Pool): Query =>
+  (pool: pg.Pool, queryOn: (client: pg.PoolClient) => Query): Query =>
   async (text, values) => {
     const client = await pool.connect()
     let broken: Error | undefined
@@ -127,7 +196,7 @@ export function isOutage(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   const code = (error as { code?: unknown }).code
   if (typeof code === 'string') return OUTAGE_CODES.has(code) || /^(08|40|53|57P)/.test(code)
-  return /timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error/.test(
+  return /timeout exceeded when trying to connect|timeout expired|Connection terminated|connection timeout|not queryable/.test(
     error.message,
   )
 }

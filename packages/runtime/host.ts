@@ -7,7 +7,8 @@ import type { Actor } from './actor.ts'
 import { type Background, startBackground } from './background.ts'
 import { memoryCache } from './cache.ts'
 import { type Environment, readConfig } from './config.ts'
-import { type Database, openDatabase } from './database.ts'
+import type { Database } from './database.ts'
+import { createPoolMetrics, openDatabases } from './databases.ts'
 import type { CallMeta, Dispatcher } from './dispatch.ts'
 import { DRAIN_MS } from './drain.ts'
 import { type Edge, type Health, healthOf } from './edge.ts'
@@ -15,7 +16,6 @@ import type { AnyContext, HostedService } from './hosted.ts'
 import { startInternalServer } from './internal-server.ts'
 import type { EventLog } from './log.ts'
 import { createLogger } from './logger.ts'
-import { migrate } from './migrate.ts'
 import { createPostgresLog } from './postgres-log.ts'
 import { processConfig } from './process-config.ts'
 import type { Service, Tx } from './service.ts'
@@ -93,12 +93,9 @@ export async function startHost(options: HostOptions): Promise<Host> {
     undo.push(await startTelemetry(environment, environment.OTEL_SERVICE_NAME ?? 'stoa'))
 
     const databases = openDatabases(config, environment, log)
-    undo.push(() => Promise.all([...databases.all.values()].map(({ pool }) => pool.end())))
-    // One after the other: each may wait for another process, and together they would use up a small pool.
-    for (const service of services) {
-      if (!service.migrations) continue
-      await migrate(databases.of(service).pool, service.contract.name, service.migrations)
-    }
+    undo.push(databases.close)
+    createPoolMetrics(metrics, databases.all)
+    await databases.prepare(services)
 
     const hosted = new Map<string, HostedPart>()
     const transports = new Map<Contract, Transport>()
@@ -135,7 +132,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
     // However many ask at once, one looks.
     const ready = (): Promise<Health> => {
       if (stopping.signal.aborted) return Promise.resolve({ ok: false, checks: { process: 'is stopping' } })
-      looking ??= readiness([...databases.all.values()], background).finally(() => {
+      looking ??= readiness(databases.all(), background).finally(() => {
         looking = undefined
       })
       return looking
@@ -274,44 +271,6 @@ function resolveTransport(
   if (!url) throw new Error(`${contract.name} is not hosted in this process: set ${variable} to where it is`)
   if (!secret) throw new Error(`INTERNAL_SECRET is required to call ${contract.name} at ${variable}`)
   return remoteTransport(contract, url, secret)
-}
-
-function openDatabases(
-  config: {
-    databaseUrl?: string | undefined
-    databaseDirectUrl?: string | undefined
-    logDatabaseUrl?: string | undefined
-    poolSize: number
-  },
-  environment: Environment,
-  log: Logger,
-) {
-  const all = new Map<string, Database>()
-  const open = (url: string, directUrl?: string): Database => {
-    let database = all.get(url)
-    if (!database) {
-      database = openDatabase({ url, directUrl, poolSize: config.poolSize, applicationName: 'stoa', log })
-      all.set(url, database)
-    }
-    return database
-  }
-  const shared = () => {
-    if (!config.databaseUrl)
-      throw new Error('DATABASE_URL is not set, and no embedded PostgreSQL was started')
-    return open(config.databaseUrl, config.databaseDirectUrl)
-  }
-  return {
-    all,
-    of: (service: Service): Database => {
-      const own = `${service.contract.name.toUpperCase()}_DATABASE_URL`
-      const url = environment[own]
-      if (!url) return shared()
-      if (!config.logDatabaseUrl)
-        throw new Error(`${own} is set: name the database of the event log with LOG_DATABASE_URL`)
-      return open(url, environment[`${service.contract.name.toUpperCase()}_DATABASE_DIRECT_URL`])
-    },
-    log: (): Database => (config.logDatabaseUrl ? open(config.logDatabaseUrl) : shared()),
-  }
 }
 
 async function assemble(options: {

@@ -11,13 +11,13 @@ import {
   type WorkerEvents,
   type WorkerPool,
 } from 'graphile-worker'
-import pg from 'pg'
 import type { Logger } from 'pino'
 import { z } from 'zod'
 import type { Database } from './database.ts'
 import type { HostedService } from './hosted.ts'
 import type { Leases } from './leases.ts'
 import type { BackgroundMetrics } from './metrics.ts'
+import { DatabasePool } from './pool.ts'
 import type { Job } from './service.ts'
 import { childTrace, newTrace, parseTraceparent } from './trace.ts'
 
@@ -27,6 +27,8 @@ const CONCURRENCY = 8
 const RUNNER_CONNECTIONS = 2
 /** How late a job may start whose time has come, unless this process has scheduled it itself. */
 const POLL_MS = 5_000
+/** Where nobody can LISTEN, the poll is all that starts a job. */
+const POLL_WITHOUT_LISTEN_MS = 1_000
 /** Every worker of the runner looks by itself so often, and one of them with each poll of ours: the more look, the more an idle shop asks. */
 const WORKER_POLL_MS = 60_000
 /** A timer is late by this, so that the database's clock agrees that the time has come. */
@@ -88,7 +90,8 @@ export const workerLease = (worker: string): string => `worker:${worker}`
  */
 export async function startJobs(options: JobsOptions): Promise<Jobs> {
   const { database, services, chores, leases, logger } = options
-  const pool = openRunnerPool(database)
+  const pool = openRunnerPool(database, logger)
+  const pollMs = database.directUrl === undefined ? POLL_WITHOUT_LISTEN_MS : POLL_MS
   const stopping = new AbortController()
   const tasks: TaskList = {}
   const cron: CronItem[] = []
@@ -118,6 +121,7 @@ export async function startJobs(options: JobsOptions): Promise<Jobs> {
       concurrency: CONCURRENCY,
       pollInterval: WORKER_POLL_MS,
       noHandleSignals: true,
+      noPreparedStatements: database.directUrl === undefined,
       gracefulShutdownAbortTimeout: ABORT_AFTER_MS,
       events,
       logger: new GraphileLogger(() => (level, message, meta) => {
@@ -212,7 +216,7 @@ export async function startJobs(options: JobsOptions): Promise<Jobs> {
     current?.pool.nudge(CONCURRENCY)
   }
 
-  const poll = setInterval(() => current?.pool.nudge(1), POLL_MS).unref()
+  const poll = setInterval(() => current?.pool.nudge(1), pollMs).unref()
 
   const timers = new Map<number, NodeJS.Timeout>()
   return {
@@ -262,20 +266,14 @@ export async function startJobs(options: JobsOptions): Promise<Jobs> {
 
 type Running = { readonly runner: Runner; readonly pool: WorkerPool; ending: Promise<void> | undefined }
 
-function openRunnerPool(database: Database): pg.Pool {
-  const pool = new pg.Pool({
-    connectionString: database.directUrl,
-    max: RUNNER_CONNECTIONS,
-    connectionTimeoutMillis: 5_000,
-    statement_timeout: 15_000,
+function openRunnerPool({ name, url, directUrl }: Database, log: Logger): DatabasePool {
+  return new DatabasePool({
+    url: directUrl ?? url,
+    size: RUNNER_CONNECTIONS,
     application_name: 'stoa jobs',
-    keepAlive: true,
-    // The listening connection never comes back to the pool; the other stays warm.
-    idleTimeoutMillis: 60_000,
+    ...(directUrl === undefined ? { withoutListen: true } : { statement_timeout: 15_000 }),
+    log: log.child({ database: name, pool: 'jobs' }),
   })
-  pool.on('error', () => {})
-  pool.on('connect', (client) => client.on('error', () => {}))
-  return pool
 }
 
 function cronItem(task: string, match: string, maxAttempts: number | undefined): CronItem {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Database } from './database.ts'
+import { type Database, onDirectPool } from './database.ts'
 import type { Consumer, EventLog, LoggedEvent, NewEvent, Subscription } from './log.ts'
 import { applyMigrations, sqlFiles } from './migrate.ts'
 
@@ -28,7 +28,9 @@ export async function createPostgresLog(
 }
 
 export const migrateLog = async (database: Database): Promise<void> =>
-  applyMigrations(database.pool, 'log', await sqlFiles('', new URL('./log-migrations/', import.meta.url)))
+  onDirectPool(database, async (pool) =>
+    applyMigrations(pool, 'log', await sqlFiles('', new URL('./log-migrations/', import.meta.url))),
+  )
 
 /** What this process has read of a topic: `events` are the newest, up to and including position `end`. */
 type Tail = { readonly events: LoggedEvent[]; end: number; readonly members: Set<GroupConsumer> }

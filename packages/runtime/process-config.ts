@@ -6,17 +6,22 @@ export const processConfig = {
   databaseUrl: setting(
     'DATABASE_URL',
     z.string().optional(),
-    'The PostgreSQL server. Absent: the embedded one under `.data/`. A service may have its own: `<SERVICE>_DATABASE_URL`.',
+    'The PostgreSQL server, or a pooler in transaction mode before it. Absent: the embedded one under `.data/`. A service may have its own: `<SERVICE>_DATABASE_URL`.',
   ),
   databaseDirectUrl: setting(
     'DATABASE_DIRECT_URL',
     z.string().optional(),
-    'Where listeners connect when `DATABASE_URL` is a pooler that cannot LISTEN. Default: `DATABASE_URL`.',
+    'The server itself when `DATABASE_URL` is a pooler: migrations, listeners and the job runner connect to it. Only a pooler there: add `?pgbouncer=true` to `DATABASE_URL`, and work is looked for once a second. Of a service: `<SERVICE>_DATABASE_DIRECT_URL`.',
   ),
   logDatabaseUrl: setting(
     'LOG_DATABASE_URL',
     z.string().optional(),
     'The database of the event log. Default: `DATABASE_URL`. Required when services have databases of their own.',
+  ),
+  logDatabaseDirectUrl: setting(
+    'LOG_DATABASE_DIRECT_URL',
+    z.string().optional(),
+    'As `DATABASE_DIRECT_URL`, for `LOG_DATABASE_URL`.',
   ),
   poolSize: setting(
     'POOL_SIZE',

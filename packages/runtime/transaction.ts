@@ -2,7 +2,7 @@ import { type EventType, Rejection } from '@stoa/contract'
 import type { Kysely, Transaction } from 'kysely'
 import { v7 } from 'uuid'
 import { type Actor, actorName } from './actor.ts'
-import { type Database, isRetryable, kyselyOn, queryOn } from './database.ts'
+import { type Database, isRetryable, kyselyOn } from './database.ts'
 import { AlreadyHandled } from './hosted.ts'
 import type { IdempotencyScope } from './idempotency.ts'
 import type { Query, Tx } from './service.ts'
@@ -64,7 +64,7 @@ async function runOnce<T>(
   work: (tx: Tx<never>) => Promise<T>,
 ): Promise<T> {
   const client = await database.pool.connect()
-  const query = queryOn(client)
+  const query = database.queryOn(client)
   const settlement = new Settlement(schema, scope)
   let broken: Error | undefined
   try {

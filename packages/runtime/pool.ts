@@ -1,0 +1,299 @@
+import pg from 'pg'
+import type { Logger } from 'pino'
+
+/** A caller waits so long for a connection, whether for one that others use or for a new one. */
+const CONNECT_TIMEOUT_MS = 5_000
+/** A connection that nobody needs ends after this. */
+const IDLE_TIMEOUT_MS = 15 * 60_000
+/** No connection lives longer, so that a server that took over by name or address is found by all. */
+const MAX_LIFETIME_SECONDS = 30 * 60
+/** Callers that may wait for a connection, per connection of the pool: more would only wait in vain. */
+const MAX_WAITING_PER_CONNECTION = 100
+/** What was idle for longer is asked whether it still works before it is handed out. */
+const PING_AFTER_IDLE_MS = 30_000
+const PING_TIMEOUT_MS = 1_500
+/** A statement that is unanswered for so long makes us ask, on a new connection, whether the server answers at all. */
+const SILENT_MS = 2_000
+const WATCH_EVERY_MS = 500
+/** The server ends every statement of ours earlier than this by itself: it or the way to it is lost. */
+const SILENT_FOR_GOOD_MS = 20_000
+
+export type PoolOptions = Pick<
+  pg.PoolConfig,
+  'types' | 'application_name' | 'statement_timeout' | 'lock_timeout' | 'idle_in_transaction_session_timeout'
+> & {
+  readonly url: string
+  readonly size: number
+  /** A server that only repeats what another one writes is refused, and left as soon as it says so. Default: true. */
+  readonly refuseStandby?: boolean
+  /** A pooler is in between, on whose connections LISTEN would be deaf and stay for others: it is answered and not sent. Default: false. */
+  readonly withoutListen?: boolean
+  readonly log: Logger
+}
+
+/** Why a caller got no connection: too many waited, or it waited too long. */
+export type PoolRefusal = 'full' | 'timeout'
+
+/** Nobody is let in: so many wait already that the wait would be in vain. Taken for an outage. */
+export class PoolFull extends Error {
+  override name = 'PoolFull'
+  readonly code = '53300'
+  constructor(waiting: number) {
+    super(`${waiting} callers wait for a database connection already`)
+  }
+}
+
+/**
+ * Connections to one server that survive its death. Besides what `pg.Pool` does:
+ * - What was idle for half a minute, or saw any connection of the pool break since its last use, is pinged before it is handed out.
+ * - A server that accepts and says nothing is found out within 5 s, and its statements fail as an outage, long before TCP notices.
+ * - A server that turns out to be a standby is left: all connections are made anew, by name.
+ * - The number of those who wait is bounded, and so is their time.
+ */
+export class DatabasePool extends pg.Pool {
+  /** Connections that broke or were given up, ever. */
+  lost = 0
+  readonly refusals: Record<PoolRefusal, number> = { full: 0, timeout: 0 }
+  readonly size: number
+  readonly #url: string
+  readonly #log: Logger
+  readonly #clients = new Set<WatchedClient>()
+  #distrustedAt = Number.NEGATIVE_INFINITY
+  #suspectedAt = Number.NEGATIVE_INFINITY
+  #watch: NodeJS.Timeout | undefined
+  #probing: Promise<void> | undefined
+
+  constructor({ url, size, refuseStandby = true, withoutListen = false, log, ...options }: PoolOptions) {
+    super({
+      connectionString: url,
+      max: size,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      idleTimeoutMillis: IDLE_TIMEOUT_MS,
+      maxLifetimeSeconds: MAX_LIFETIME_SECONDS,
+      keepAlive: true,
+      ...options,
+      Client: withoutListen ? DeafClient : WatchedClient,
+      verify: (client: pg.ClientBase, done: (error?: Error) => void) =>
+        done(refuseStandby && (client as WatchedClient).isStandby ? new StandbyError() : undefined),
+    } as pg.PoolConfig)
+    this.size = size
+    this.#url = url
+    this.#log = log
+    // A connection that breaks while somebody holds it also says so to its holder, by failing the statement: without a listener of
+    // its own that event would end the process.
+    this.on('connect', (client) => {
+      const watched = client as unknown as WatchedClient
+      this.#clients.add(watched)
+      watched.provenAt = performance.now()
+      watched.asked = () => this.#watchOver()
+      watched.saidReadOnly = () => {
+        if (!refuseStandby) return
+        log.warn('the database is read-only: all connections are made anew')
+        this.#distrust()
+      }
+      client.on('error', (error) => {
+        this.#suspect()
+        log.debug({ err: error }, 'a database connection broke')
+      })
+      client.once('end', () => this.#clients.delete(watched))
+    })
+    this.on('error', (error) => {
+      this.lost += 1
+      this.#suspect()
+      log.warn({ err: error }, 'an idle database connection was lost')
+    })
+  }
+
+  override connect(): Promise<pg.PoolClient>
+  override connect(
+    callback: (
+      error: Error | undefined,
+      client: pg.PoolClient | undefined,
+      done: (release?: unknown) => void,
+    ) => void,
+  ): void
+  override connect(
+    callback?: (
+      error: Error | undefined,
+      client: pg.PoolClient | undefined,
+      done: (release?: unknown) => void,
+    ) => void,
+  ): Promise<pg.PoolClient> | undefined {
+    const checked = this.#checkedOut()
+    if (!callback) return checked
+    checked.then(
+      (client) => callback(undefined, client, client.release.bind(client) as (release?: unknown) => void),
+      (error: Error) => callback(error, undefined, () => {}),
+    )
+    return undefined
+  }
+
+  async #checkedOut(): Promise<pg.PoolClient> {
+    if (this.waitingCount >= this.size * MAX_WAITING_PER_CONNECTION) {
+      this.refusals.full += 1
+      throw new PoolFull(this.waitingCount)
+    }
+    // Each turn but the last removes one connection of those that there were.
+    for (let left = this.size; ; left -= 1) {
+      const client = await this.#next()
+      const watched = client as unknown as WatchedClient
+      if (watched.provenAt < this.#distrustedAt && left > 0) {
+        client.release(true)
+        continue
+      }
+      const idleMs = performance.now() - watched.provenAt
+      if (idleMs < PING_AFTER_IDLE_MS && watched.provenAt >= this.#suspectedAt) return client
+      try {
+        await ping(watched)
+        return client
+      } catch (error) {
+        client.release(error as Error)
+        this.lost += 1
+        // The others are no better, and asking each would take its time.
+        this.#distrust()
+        if (left === 0) throw error
+      }
+    }
+  }
+
+  async #next(): Promise<pg.PoolClient> {
+    try {
+      return await super.connect()
+    } catch (error) {
+      if (/timeout exceeded/.test((error as Error).message)) this.refusals.timeout += 1
+      else this.#suspect()
+      throw error
+    }
+  }
+
+  /** What is connected now is asked before its next use. */
+  #suspect(): void {
+    this.#suspectedAt = performance.now()
+  }
+
+  /** What is connected now is not used again. */
+  #distrust(): void {
+    this.#distrustedAt = performance.now()
+  }
+
+  #watchOver(): void {
+    this.#watch ??= setTimeout(() => {
+      this.#watch = undefined
+      const now = performance.now()
+      let waiting = false
+      for (const client of this.#clients) {
+        if (client.waitingSince === undefined) continue
+        waiting = true
+        const silentMs = now - client.waitingSince
+        if (silentMs > SILENT_FOR_GOOD_MS) this.#giveUp(client)
+        else if (silentMs > SILENT_MS) this.#probing ??= this.#probe()
+      }
+      if (waiting) this.#watchOver()
+    }, WATCH_EVERY_MS).unref()
+  }
+
+  /** Asks the server on a connection of its own; when it is silent, whoever waits for it has waited long enough. */
+  async #probe(): Promise<void> {
+    const startedAt = performance.now()
+    const answers = await isAnswering(this.#url)
+    if (!answers) {
+      this.#log.warn('the database does not answer: what waits for it is given up')
+      this.#distrust()
+      for (const client of this.#clients)
+        if (client.waitingSince !== undefined && client.waitingSince < startedAt) this.#giveUp(client)
+    }
+    // A slow statement is no reason to ask more often than this.
+    setTimeout(
+      () => {
+        this.#probing = undefined
+      },
+      answers ? SILENT_MS : 0,
+    ).unref()
+  }
+
+  #giveUp(client: WatchedClient): void {
+    this.lost += 1
+    client.cut()
+  }
+}
+
+class StandbyError extends Error {
+  override name = 'StandbyError'
+  readonly code = '25006'
+  constructor() {
+    super('the server is a standby: it takes no writes')
+  }
+}
+
+class WatchedClient extends pg.Client {
+  /** `performance.now()` of the oldest statement without an answer. */
+  waitingSince: number | undefined
+  /** `performance.now()` of the last sign of life. */
+  provenAt = performance.now()
+  isStandby = false
+  asked = () => {}
+  saidReadOnly = () => {}
+
+  constructor(config?: pg.ClientConfig) {
+    super(config)
+    const connection: NodeJS.EventEmitter = this.connection
+    connection.on('parameterStatus', ({ parameterName, parameterValue }) => {
+      if (parameterName === 'in_hot_standby') this.isStandby = parameterValue === 'on'
+    })
+    connection.on('errorMessage', ({ code }: { code?: string }) => {
+      if (code === '25006') this.saidReadOnly()
+    })
+    this.on('drain', () => {
+      this.waitingSince = undefined
+      this.provenAt = performance.now()
+    })
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: passes on whatever the overloads of pg take
+  override query(...parameters: any[]): any {
+    this.waitingSince ??= performance.now()
+    this.asked()
+    return (super.query as (...all: unknown[]) => unknown)(...parameters)
+  }
+
+  /** Ends the connection without a word: who waits for it learns at once. */
+  cut(): void {
+    this.connection.stream.destroy()
+  }
+}
+
+/** For the job runner, which listens unasked. */
+class DeafClient extends WatchedClient {
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  override query(...parameters: any[]): any {
+    const [text] = parameters
+    if (typeof text === 'string' && /^(UN)?LISTEN\b/.test(text) && parameters.length === 1)
+      return Promise.resolve({ rows: [], rowCount: null, command: 'LISTEN' })
+    return super.query(...parameters)
+  }
+}
+
+async function ping(client: WatchedClient): Promise<void> {
+  const late = setTimeout(() => client.cut(), PING_TIMEOUT_MS)
+  try {
+    // An empty statement: the server answers, and counts none.
+    await client.query('')
+  } finally {
+    clearTimeout(late)
+  }
+}
+
+/** Whether anybody answers there, be it with a refusal. */
+async function isAnswering(url: string): Promise<boolean> {
+  const client = new WatchedClient({ connectionString: url, connectionTimeoutMillis: PING_TIMEOUT_MS })
+  client.on('error', () => {})
+  try {
+    await client.connect()
+    await ping(client)
+    return true
+  } catch (error) {
+    return 'severity' in (error as object)
+  } finally {
+    client.end().catch(() => {})
+  }
+}
