@@ -4,6 +4,7 @@ import type { Registry } from 'prom-client'
 import type { Actor } from './actor.ts'
 import type { ConfigOf, ConfigSpec } from './config.ts'
 import type { JsonText } from './json-text.ts'
+import type { Redis } from './redis.ts'
 import type { Trace } from './trace.ts'
 
 /** One call as it enters the platform from outside. */
@@ -56,6 +57,8 @@ export type EdgeHost = {
   readonly config: ConfigOf<ConfigSpec>
   /** What the service's `resources` opened: shared with its reactions. */
   readonly resources: object
+  /** Present when `REDIS_URL` is. */
+  readonly redis: Redis | undefined
   readonly log: Logger
   readonly metrics: Registry
   /** Whether this process can do its work: databases, reactions, jobs; not while it is stopping. Answers within about a second. */

@@ -18,6 +18,7 @@ import type { EventLog } from './log.ts'
 import { createLogger } from './logger.ts'
 import { createPostgresLog } from './postgres-log.ts'
 import { processConfig } from './process-config.ts'
+import { openRedis, type Redis } from './redis.ts'
 import type { Service, Tx } from './service.ts'
 import { startTelemetry } from './telemetry.ts'
 import { newTrace, type Trace } from './trace.ts'
@@ -92,6 +93,11 @@ export async function startHost(options: HostOptions): Promise<Host> {
     undo.push(async () => metrics.clear())
     undo.push(await startTelemetry(environment, environment.OTEL_SERVICE_NAME ?? 'stoa'))
 
+    const redis =
+      config.redisUrl === undefined
+        ? undefined
+        : await openRedis({ url: config.redisUrl, prefix: config.redisPrefix, log, metrics })
+    if (redis) undo.push(redis.close)
     const databases = openDatabases(config, environment, log)
     undo.push(databases.close)
     createPoolMetrics(metrics, databases.all)
@@ -117,6 +123,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
         database: databases.of(service),
         environment,
         log: log.child({ service: service.contract.name }),
+        redis,
         transportTo,
         signal: stopping.signal,
         committed: () => background?.committed(service.contract.name),
@@ -132,7 +139,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
     // However many ask at once, one looks.
     const ready = (): Promise<Health> => {
       if (stopping.signal.aborted) return Promise.resolve({ ok: false, checks: { process: 'is stopping' } })
-      looking ??= readiness(databases.all(), background).finally(() => {
+      looking ??= readiness(databases.all(), background, redis).finally(() => {
         looking = undefined
       })
       return looking
@@ -193,6 +200,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
             ),
           config: hosted.get(service.contract.name)!.config,
           resources: hosted.get(service.contract.name)!.resources,
+          redis,
           log,
           metrics,
           ready,
@@ -278,6 +286,7 @@ async function assemble(options: {
   database: Database
   environment: Environment
   log: Logger
+  redis: Redis | undefined
   transportTo: (contract: Contract) => Transport
   signal: AbortSignal
   committed: () => void
@@ -297,6 +306,7 @@ async function assemble(options: {
         db,
         query: database.query,
         config,
+        redis: options.redis,
         log,
         transaction: (work: (tx: Tx<never>) => Promise<unknown>) =>
           transaction({ trace: newTrace(), actor: self, name: `${name}/resources`, seen: unseen() }, work),
@@ -450,6 +460,7 @@ const READY_TIMEOUT_MS = 1_000
 async function readiness(
   databases: readonly Database[],
   background: Background | undefined,
+  redis: Redis | undefined,
 ): Promise<Health> {
   const checks: Record<string, string> = { ...background?.health() }
   await Promise.all(
@@ -467,6 +478,7 @@ async function readiness(
       ])
     }),
   )
+  if (redis) checks.redis = redis.health()
   return healthOf(checks)
 }
 

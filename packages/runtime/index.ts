@@ -30,6 +30,7 @@ export type { EventLog, LoggedEvent, NewEvent } from './log.ts'
 export { topicOf } from './log.ts'
 export { createLogger } from './logger.ts'
 export { processConfig } from './process-config.ts'
+export { type Redis, type RedisArgument, RedisAway, type RedisScript, redisScript } from './redis.ts'
 export {
   defineService,
   effect,

@@ -23,6 +23,16 @@ export const processConfig = {
     z.string().optional(),
     'As `DATABASE_DIRECT_URL`, for `LOG_DATABASE_URL`.',
   ),
+  redisUrl: setting(
+    'REDIS_URL',
+    z.url({ protocol: /^rediss?$/, error: 'must be redis:// or rediss://' }).optional(),
+    'The Redis (6 or newer) that processes share: `redis://` or, with TLS, `rediss://[user:password@]host:port[/database]`. Absent: each process keeps what it can in memory.',
+  ),
+  redisPrefix: setting(
+    'REDIS_PREFIX',
+    z.string().max(100).default('stoa:'),
+    'Before every key in Redis, so that several shops can share one.',
+  ),
   poolSize: setting(
     'POOL_SIZE',
     z.coerce.number().int().min(2).max(200).default(10),

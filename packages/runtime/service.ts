@@ -7,6 +7,7 @@ import type { Cache } from './cache.ts'
 import type { ConfigOf, ConfigSpec } from './config.ts'
 import type { Edge, EdgeHost } from './edge.ts'
 import type { JsonText } from './json-text.ts'
+import type { Redis } from './redis.ts'
 
 /**
  * The declaration of a service: all that it serves, hears and schedules. The runtime hands its parts a context that
@@ -206,6 +207,8 @@ export type ResourceStart<Tables, Config extends ConfigSpec> = {
   readonly db: Kysely<Tables>
   readonly query: Query
   readonly config: ConfigOf<Config>
+  /** Present when `REDIS_URL` is. Most want `ctx.cache`, which is there without it, too. */
+  readonly redis: Redis | undefined
   readonly log: Logger
   readonly transaction: <T>(work: (tx: Tx<Tables>) => Promise<T>) => Promise<T>
   /** Aborts when the process drains. */

@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { describe, it } from 'node:test'
+import { engineAddress, eventually, startRedisServer } from '@stoa/testing'
+import { pino } from 'pino'
+import { Registry } from 'prom-client'
+import { COMMAND_TIMEOUT_MS, openRedis, type Redis, RedisAway, redisScript } from './redis.ts'
+
+const { address, skip } = engineAddress('redis')
+
+const put = redisScript('put', `redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) return {1, ARGV[1]}`)
+
+const connected = async (url: string, prefix = `test-${randomUUID()}:`) => {
+  const metrics = new Registry()
+  const redis = await openRedis({ url, prefix, log: pino({ level: 'silent' }), metrics })
+  return { ...redis, metrics, [Symbol.asyncDispose]: redis.close }
+}
+const away = (error: unknown) => error instanceof RedisAway
+const elapsed = async (work: Promise<unknown>): Promise<number> => {
+  const began = performance.now()
+  await work.catch(() => {})
+  return performance.now() - began
+}
+const use = (redis: Redis) => redis.run(put, ['used'], ['yes', 60_000])
+
+describe('a connection to Redis', { skip }, () => {
+  it('runs scripts, known to the server or not, and reads text and bytes', async () => {
+    await using redis = await connected(address)
+    const script = redisScript('new', `${put.source} -- ${randomUUID()}`)
+    assert.deepEqual(await redis.run(script, ['key'], ['täxt', 60_000]), [1, 'täxt'])
+    assert.deepEqual(await redis.run(script, ['key'], [Buffer.from([0, 255]), 60_000]), [1, '\u0000\ufffd'])
+    assert.deepEqual(await redis.getBytes('key'), Buffer.from([0, 255]))
+    await redis.run(script, ['key'], ['text', 60_000])
+    assert.equal(await redis.get('key'), 'text')
+    await redis.remove('key')
+    assert.equal(await redis.get('key'), undefined)
+  })
+
+  it('sees nothing of what is kept under another prefix', async () => {
+    await using one = await connected(address)
+    await using other = await connected(address)
+    await one.run(put, ['key'], ['mine', 60_000])
+    assert.equal(await other.get('key'), undefined)
+    await one.remove('key')
+  })
+
+  it('starts without a Redis, says so in its health, and refuses at once', async () => {
+    await using redis = await connected('redis://127.0.0.1:1')
+    assert.match(redis.health(), /^degraded: .*ECONNREFUSED/)
+    assert.ok((await elapsed(assert.rejects(redis.get('key'), away))) < 50)
+    assert.match(
+      await redis.metrics.metrics(),
+      /stoa_redis_up 0[\s\S]*stoa_redis_failures_total{reason="away"} 1/,
+    )
+  })
+})
+
+describe('a Redis that fails', { skip }, () => {
+  it('is gone without when it stops, and used again when it is back', async () => {
+    await using server = await startRedisServer()
+    await using redis = await connected(server.url)
+    await use(redis)
+    await server.stop()
+    await eventually(() => assert.match(redis.health(), /^degraded/))
+    assert.ok((await elapsed(assert.rejects(use(redis), away))) < 50)
+    await server.start()
+    await eventually(() => assert.equal(redis.health(), 'ok'))
+    await use(redis)
+  })
+
+  it('holds nobody for longer than the time-out when it freezes, and after three nobody at all', async () => {
+    await using server = await startRedisServer()
+    await using redis = await connected(server.url)
+    await use(redis)
+    server.freeze()
+    const times: number[] = []
+    for (let i = 0; i < 5; i += 1) times.push(await elapsed(assert.rejects(use(redis), away)))
+    assert.ok(
+      times.slice(0, 3).every((ms) => ms > COMMAND_TIMEOUT_MS - 20 && ms < COMMAND_TIMEOUT_MS + 400),
+      `${times}`,
+    )
+    assert.ok(
+      times.slice(3).every((ms) => ms < 50),
+      `${times}`,
+    )
+    server.thaw()
+    await eventually(() => assert.equal(redis.health(), 'ok'))
+    await use(redis)
+  })
+
+  it('that wants a password is used with the right one alone', async () => {
+    await using server = await startRedisServer({ requirepass: 'sesame' })
+    await using right = await connected(`redis://:sesame@127.0.0.1:${server.port}`)
+    await use(right)
+    await using wrong = await connected(`redis://:open@127.0.0.1:${server.port}`)
+    assert.match(wrong.health(), /^degraded: WRONGPASS/)
+    await assert.rejects(use(wrong), away)
+  })
+
+  it('is asked for other keys in each of its lives, and for the same ones in one', async () => {
+    await using server = await startRedisServer()
+    await using redis = await connected(server.url)
+    await using other = await connected(server.url)
+    const before = redis.keyOfThisLife('key')
+    assert.equal(other.keyOfThisLife('key'), before)
+    await server.stop('gently')
+    await server.start()
+    await eventually(() => assert.notEqual(redis.keyOfThisLife('key'), before))
+  })
+})
