@@ -16,6 +16,7 @@ import type { AnyContext, HostedService } from './hosted.ts'
 import { startInternalServer } from './internal-server.ts'
 import type { EventLog } from './log.ts'
 import { createLogger } from './logger.ts'
+import { type CallTimers, createCallMetrics } from './metrics.ts'
 import { createPostgresLog } from './postgres-log.ts'
 import { processConfig } from './process-config.ts'
 import { openRedis, type Redis } from './redis.ts'
@@ -103,12 +104,13 @@ export async function startHost(options: HostOptions): Promise<Host> {
     createPoolMetrics(metrics, databases.all)
     await databases.prepare(services)
 
+    const calls = createCallMetrics(metrics)
     const hosted = new Map<string, HostedPart>()
     const transports = new Map<Contract, Transport>()
     const transportTo = (contract: Contract): Transport => {
       let transport = transports.get(contract)
       if (!transport) {
-        transport = resolveTransport(contract, hosted, services, config.internalSecret, environment)
+        transport = resolveTransport(contract, hosted, services, config.internalSecret, environment, calls)
         transports.set(contract, transport)
       }
       return transport
@@ -167,6 +169,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
           secret: config.internalSecret,
           ready,
           metrics,
+          calls,
           log,
           signal: ended.signal,
         })
@@ -267,6 +270,7 @@ function resolveTransport(
   services: readonly Service[],
   secret: string | undefined,
   environment: Environment,
+  calls: CallTimers,
 ): Transport {
   if (services.some((service) => service.contract.name === contract.name))
     return localTransport(() => {
@@ -278,7 +282,7 @@ function resolveTransport(
   const url = environment[variable]
   if (!url) throw new Error(`${contract.name} is not hosted in this process: set ${variable} to where it is`)
   if (!secret) throw new Error(`INTERNAL_SECRET is required to call ${contract.name} at ${variable}`)
-  return remoteTransport(contract, url, secret)
+  return remoteTransport(contract, url, secret, calls)
 }
 
 async function assemble(options: {
