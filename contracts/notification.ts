@@ -32,6 +32,7 @@ export const notification = contract('notification', {
     summary: 'Mails about orders, and links for accounts, newest first',
     method: 'GET',
     path: '/admin/notifications',
+    staleness: 'seconds',
     access: 'staff',
     permission: 'notification:read',
     input: z.strictObject({

@@ -8,7 +8,7 @@ import { type Background, startBackground } from './background.ts'
 import { memoryCache } from './cache.ts'
 import { type Environment, readConfig } from './config.ts'
 import type { Database } from './database.ts'
-import { createPoolMetrics, openDatabases } from './databases.ts'
+import { createDatabaseMetrics, openDatabases } from './databases.ts'
 import type { CallMeta, Dispatcher } from './dispatch.ts'
 import { DRAIN_MS } from './drain.ts'
 import { type Edge, type Health, healthOf } from './edge.ts'
@@ -101,7 +101,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
     if (redis) undo.push(redis.close)
     const databases = openDatabases(config, environment, log)
     undo.push(databases.close)
-    createPoolMetrics(metrics, databases.all)
+    createDatabaseMetrics(metrics, databases.all)
     await databases.prepare(services)
 
     const calls = createCallMetrics(metrics)
@@ -301,6 +301,7 @@ async function assemble(options: {
   const config = readConfig(service.config, environment)
   const transaction = createTransactions(database, name, { committed: options.committed })
   const db = database.db.withSchema(name)
+  const lagging = { db: database.reader.db.withSchema(name), query: database.reader.query }
   const cache = memoryCache({ maxEntries: CACHE_ENTRIES })
   const self: Actor = { kind: 'service', name }
   const bind = (scope: TransactionScope) => (work: (tx: Tx<never>) => Promise<unknown>) =>
@@ -326,12 +327,12 @@ async function assemble(options: {
     signal: AbortSignal
     log: Logger
     headers: Record<string, string> | undefined
+    mayLag?: boolean
   }): AnyContext => {
     let call: object | undefined
     let newId = parts.newId
     return {
-      db,
-      query: database.query,
+      ...(parts.mayLag ? lagging : { db, query: database.query }),
       transaction: bind(parts.scope) as AnyContext['transaction'],
       get call() {
         call ??= callTo(parts.meta, parts.signal)
@@ -476,10 +477,9 @@ async function readiness(
         () => 'ok',
         (error: Error) => error.message,
       )
-      checks[databases.length === 1 ? 'database' : `database${index + 1}`] = await Promise.race([
-        answer,
-        late,
-      ])
+      const name = databases.length === 1 ? 'database' : `database${index + 1}`
+      checks[name] = await Promise.race([answer, late])
+      if (database.replica) checks[`${name}Replica`] = await database.replica.health()
     }),
   )
   if (redis) checks.redis = redis.health()

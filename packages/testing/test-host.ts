@@ -46,6 +46,8 @@ export async function startTestHost(options: TestHostOptions): Promise<TestHost>
     POOL_SIZE: String(poolSize),
     INTERNAL_SECRET: 'secret-of-the-tests',
     DATABASE_URL: database.url,
+    // The same server in read-only sessions: an operation that says that it may be behind, and writes, fails.
+    DATABASE_REPLICA_URL: database.url,
     ...options.environment,
   }
   const logger = pino({ level: process.env.TEST_LOG_LEVEL ?? 'silent' })
