@@ -5,10 +5,10 @@ import { collectDefaultMetrics, Registry } from 'prom-client'
 import { v7 } from 'uuid'
 import type { Actor } from './actor.ts'
 import { type Background, startBackground } from './background.ts'
-import { memoryCache } from './cache.ts'
+import { type CacheResult, createCacheMetrics, memoryCache } from './cache.ts'
 import { type Environment, readConfig } from './config.ts'
 import type { Database } from './database.ts'
-import { createDatabaseMetrics, openDatabases } from './databases.ts'
+import { createPoolMetrics, openDatabases } from './databases.ts'
 import type { CallMeta, Dispatcher } from './dispatch.ts'
 import { DRAIN_MS } from './drain.ts'
 import { type Edge, type Health, healthOf } from './edge.ts'
@@ -16,10 +16,10 @@ import type { AnyContext, HostedService } from './hosted.ts'
 import { startInternalServer } from './internal-server.ts'
 import type { EventLog } from './log.ts'
 import { createLogger } from './logger.ts'
-import { type CallTimers, createCallMetrics } from './metrics.ts'
 import { createPostgresLog } from './postgres-log.ts'
 import { processConfig } from './process-config.ts'
 import { openRedis, type Redis } from './redis.ts'
+import { redisCache } from './redis-cache.ts'
 import type { Service, Tx } from './service.ts'
 import { startTelemetry } from './telemetry.ts'
 import { newTrace, type Trace } from './trace.ts'
@@ -61,7 +61,7 @@ export type Host = AsyncDisposable & {
 const BACKGROUND_DEADLINE_MS = 30_000
 /** Calls that the edge makes by itself, while a shopper waits. */
 const EDGE_DEADLINE_MS = 5_000
-/** Values that each service's cache holds at most. */
+/** Values that each service's cache holds at most in memory. */
 const CACHE_ENTRIES = 10_000
 
 /** Runs one service or all of them; a service cannot tell the difference. */
@@ -99,18 +99,18 @@ export async function startHost(options: HostOptions): Promise<Host> {
         ? undefined
         : await openRedis({ url: config.redisUrl, prefix: config.redisPrefix, log, metrics })
     if (redis) undo.push(redis.close)
+    const cacheCounts = createCacheMetrics(metrics)
     const databases = openDatabases(config, environment, log)
     undo.push(databases.close)
-    createDatabaseMetrics(metrics, databases.all)
+    createPoolMetrics(metrics, databases.all)
     await databases.prepare(services)
 
-    const calls = createCallMetrics(metrics)
     const hosted = new Map<string, HostedPart>()
     const transports = new Map<Contract, Transport>()
     const transportTo = (contract: Contract): Transport => {
       let transport = transports.get(contract)
       if (!transport) {
-        transport = resolveTransport(contract, hosted, services, config.internalSecret, environment, calls)
+        transport = resolveTransport(contract, hosted, services, config.internalSecret, environment)
         transports.set(contract, transport)
       }
       return transport
@@ -126,6 +126,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
         environment,
         log: log.child({ service: service.contract.name }),
         redis,
+        cacheCounts,
         transportTo,
         signal: stopping.signal,
         committed: () => background?.committed(service.contract.name),
@@ -169,7 +170,6 @@ export async function startHost(options: HostOptions): Promise<Host> {
           secret: config.internalSecret,
           ready,
           metrics,
-          calls,
           log,
           signal: ended.signal,
         })
@@ -270,7 +270,6 @@ function resolveTransport(
   services: readonly Service[],
   secret: string | undefined,
   environment: Environment,
-  calls: CallTimers,
 ): Transport {
   if (services.some((service) => service.contract.name === contract.name))
     return localTransport(() => {
@@ -282,7 +281,7 @@ function resolveTransport(
   const url = environment[variable]
   if (!url) throw new Error(`${contract.name} is not hosted in this process: set ${variable} to where it is`)
   if (!secret) throw new Error(`INTERNAL_SECRET is required to call ${contract.name} at ${variable}`)
-  return remoteTransport(contract, url, secret, calls)
+  return remoteTransport(contract, url, secret)
 }
 
 async function assemble(options: {
@@ -291,6 +290,7 @@ async function assemble(options: {
   environment: Environment
   log: Logger
   redis: Redis | undefined
+  cacheCounts: (service: string) => Readonly<Record<CacheResult, () => void>>
   transportTo: (contract: Contract) => Transport
   signal: AbortSignal
   committed: () => void
@@ -301,8 +301,10 @@ async function assemble(options: {
   const config = readConfig(service.config, environment)
   const transaction = createTransactions(database, name, { committed: options.committed })
   const db = database.db.withSchema(name)
-  const lagging = { db: database.reader.db.withSchema(name), query: database.reader.query }
-  const cache = memoryCache({ maxEntries: CACHE_ENTRIES })
+  const counts = options.cacheCounts(name)
+  const cache = options.redis
+    ? redisCache({ redis: options.redis, service: name, counts })
+    : memoryCache({ maxEntries: CACHE_ENTRIES, counts })
   const self: Actor = { kind: 'service', name }
   const bind = (scope: TransactionScope) => (work: (tx: Tx<never>) => Promise<unknown>) =>
     transaction(scope, work)
@@ -312,6 +314,7 @@ async function assemble(options: {
         query: database.query,
         config,
         redis: options.redis,
+        cache,
         log,
         transaction: (work: (tx: Tx<never>) => Promise<unknown>) =>
           transaction({ trace: newTrace(), actor: self, name: `${name}/resources`, seen: unseen() }, work),
@@ -327,12 +330,12 @@ async function assemble(options: {
     signal: AbortSignal
     log: Logger
     headers: Record<string, string> | undefined
-    mayLag?: boolean
   }): AnyContext => {
     let call: object | undefined
     let newId = parts.newId
     return {
-      ...(parts.mayLag ? lagging : { db, query: database.query }),
+      db,
+      query: database.query,
       transaction: bind(parts.scope) as AnyContext['transaction'],
       get call() {
         call ??= callTo(parts.meta, parts.signal)
@@ -477,9 +480,10 @@ async function readiness(
         () => 'ok',
         (error: Error) => error.message,
       )
-      const name = databases.length === 1 ? 'database' : `database${index + 1}`
-      checks[name] = await Promise.race([answer, late])
-      if (database.replica) checks[`${name}Replica`] = await database.replica.health()
+      checks[databases.length === 1 ? 'database' : `database${index + 1}`] = await Promise.race([
+        answer,
+        late,
+      ])
     }),
   )
   if (redis) checks.redis = redis.health()

@@ -1,7 +1,7 @@
 export { Bytes, Content } from '@stoa/contract'
-export { type Actor, actorName, type Origin } from './actor.ts'
+export type { Actor, Origin } from './actor.ts'
 export type { Background } from './background.ts'
-export { type Cache, memoryCache } from './cache.ts'
+export { ALL, type Cache, type CacheOptions } from './cache.ts'
 export { type Change, changedSince } from './changed-since.ts'
 export {
   type ConfigOf,
@@ -24,7 +24,6 @@ export {
 export { fieldWords } from './field-words.ts'
 export { type Host, type HostOptions, startHost } from './host.ts'
 export type { HostedService } from './hosted.ts'
-export { ipSubject } from './ip-subject.ts'
 export { JsonText } from './json-text.ts'
 export { keptSecret } from './kept-secret.ts'
 export type { EventLog, LoggedEvent, NewEvent } from './log.ts'

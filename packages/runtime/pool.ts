@@ -20,12 +20,7 @@ const SILENT_FOR_GOOD_MS = 20_000
 
 export type PoolOptions = Pick<
   pg.PoolConfig,
-  | 'types'
-  | 'application_name'
-  | 'statement_timeout'
-  | 'lock_timeout'
-  | 'idle_in_transaction_session_timeout'
-  | 'options'
+  'types' | 'application_name' | 'statement_timeout' | 'lock_timeout' | 'idle_in_transaction_session_timeout'
 > & {
   readonly url: string
   readonly size: number

@@ -18,18 +18,22 @@ export type Redis = {
   readonly remove: (...keys: [string, ...string[]]) => Promise<void>
   /**
    * Runs a script atomically and answers its reply: text, integers and null, in lists as deep as the script says. Its keys must lie in
-   * one hash slot: those that share a `{tag}` do.
+   * one hash slot: those that share a `{tag}` do. `asBytes`: texts come as bytes. `inOrder`: what this process sends after it runs after
+   * it, even where Redis does not know the script yet.
    */
   readonly run: (
     script: RedisScript,
     keys: readonly [string, ...string[]],
     args: readonly RedisArgument[],
+    options?: { readonly asBytes?: boolean; readonly inOrder?: boolean },
   ) => Promise<unknown>
   /**
    * A key of something that is dropped when it changes. Named anew for each life of the server: one that was restored from a snapshot,
    * or that took over without having heard the last drops, is never asked for what it believes to know. Use it in the same turn.
    */
   readonly keyOfThisLife: (key: string) => string
+  /** False while every call would be refused at once. */
+  readonly isUp: () => boolean
   /** `ok`, or `degraded` and why. */
   readonly health: () => string
   readonly close: () => Promise<void>
@@ -94,6 +98,8 @@ export async function openRedis({ url, prefix, log, metrics }: RedisOptions): Pr
   let wrong: string | undefined = 'is not connected yet'
   let failures = 0
   let life = ''
+  /** Commands of which a fault was logged. */
+  const faulty = new Set<string>()
   let prober: NodeJS.Timeout | undefined
   let closed = false
   const started = Promise.withResolvers<void>()
@@ -190,6 +196,10 @@ export async function openRedis({ url, prefix, log, metrics }: RedisOptions): Pr
     } catch (error) {
       // It has answered: only not what was asked.
       if (isUnknownScript(error)) throw error
+      if (isOurFault(error) && !faulty.has(command)) {
+        faulty.add(command)
+        log.error({ err: error, command }, 'redis does not understand a command of ours')
+      }
       measured.failed(error instanceof RedisAway ? 'timeout' : 'error')
       failures += 1
       if (failures >= MAX_FAILURES && asked === client && wrong === undefined) {
@@ -210,18 +220,21 @@ export async function openRedis({ url, prefix, log, metrics }: RedisOptions): Pr
     remove: async (...keys) => {
       await send('unlink', ['UNLINK', ...keys.map((key) => prefix + key)])
     },
-    run: async (script, keys, args) => {
+    run: async (script, keys, args, options) => {
+      const replies = options?.asBytes ? asBytes : undefined
       const rest = [keys.length, ...keys.map((key) => prefix + key), ...args]
+      if (options?.inOrder) return send(script.name, ['EVAL', script.source, ...rest], replies)
       const asked = client
       try {
-        return await send(script.name, ['EVALSHA', script.digest, ...rest])
+        return await send(script.name, ['EVALSHA', script.digest, ...rest], replies)
       } catch (error) {
         if (!isUnknownScript(error)) throw error
         if (asked !== client) throw new RedisAway('was connected anew')
-        return send(script.name, ['EVAL', script.source, ...rest])
+        return send(script.name, ['EVAL', script.source, ...rest], replies)
       }
     },
     keyOfThisLife: (key) => `${life}:${key}`,
+    isUp: () => wrong === undefined,
     health: () => (wrong === undefined ? 'ok' : degraded(wrong)),
     close: async () => {
       closed = true
@@ -234,6 +247,10 @@ export async function openRedis({ url, prefix, log, metrics }: RedisOptions): Pr
 
 const isUnknownScript = (error: unknown): boolean =>
   error instanceof Error && error.message.startsWith('NOSCRIPT')
+
+/** Its own troubles have other words: LOADING, READONLY, OOM, NOAUTH... */
+const isOurFault = (error: unknown): boolean =>
+  error instanceof Error && /^(ERR|WRONGTYPE|CROSSSLOT)\b/.test(error.message)
 
 /** Rejects with `RedisAway` when `reply` takes longer. */
 function within<T>(timeoutMs: number, reply: Promise<T>): Promise<T> {

@@ -39,11 +39,7 @@ export type ServiceContext<
   Config extends ConfigSpec = ConfigSpec,
   Resources = unknown,
 > = {
-  /**
-   * Reads, and single statements that announce nothing. In an operation with `staleness` it and `query` read from a replica, and
-   * a write is an error; `transaction` is the primary's everywhere. Schema-qualified for the query builder;
-   * raw SQL names the schema itself.
-   */
+  /** Reads, and single statements that announce nothing. Schema-qualified for the query builder; raw SQL names the schema itself. */
   readonly db: Kysely<Tables>
   /**
    * One hand-written statement, prepared once per connection where the server allows it: for hot paths. Tables are named with their
@@ -211,8 +207,9 @@ export type ResourceStart<Tables, Config extends ConfigSpec> = {
   readonly db: Kysely<Tables>
   readonly query: Query
   readonly config: ConfigOf<Config>
-  /** Present when `REDIS_URL` is. Most want `ctx.cache`, which is there without it, too. */
+  /** Present when `REDIS_URL` is. Most want the cache, which is there without it, too. */
   readonly redis: Redis | undefined
+  readonly cache: Cache
   readonly log: Logger
   readonly transaction: <T>(work: (tx: Tx<Tables>) => Promise<T>) => Promise<T>
   /** Aborts when the process drains. */

@@ -11,7 +11,6 @@ import { Pool } from 'undici'
 import { type CallMeta, type Dispatcher, dispatch } from './dispatch.ts'
 import type { Answer } from './edge.ts'
 import { JsonText } from './json-text.ts'
-import type { CallTimer, CallTimers } from './metrics.ts'
 import { findBadText } from './text.ts'
 import { formatTraceparent, parseTraceparent } from './trace.ts'
 
@@ -46,13 +45,7 @@ const ANSWER_MARGIN_MS = 500
 const POOL_OPTIONS = { connections: 64, pipelining: 1, connectTimeout: 2_000 }
 
 /** `addresses` holds one URL, or several by comma: replicas that take turns, the next one after a failure. */
-export function remoteTransport(
-  contract: Contract,
-  addresses: string,
-  secret: string,
-  calls: CallTimers,
-): Transport {
-  const timers = new Map<string, CallTimer>()
+export function remoteTransport(contract: Contract, addresses: string, secret: string): Transport {
   const pools = addresses.split(',').map((address) => new Pool(new URL(address.trim()).origin, POOL_OPTIONS))
   let turn = Math.floor(Math.random() * pools.length)
   const next = (): Pool => pools[turn++ % pools.length]!
@@ -63,12 +56,6 @@ export function remoteTransport(
       if (bad) throw invalidInput(bad)
       const repeatable =
         operation.method === 'GET' || operation.idempotency === 'natural' || operation.idempotency === 'key'
-      let timer = timers.get(name)
-      if (!timer) {
-        timer = calls({ service: contract.name, operation: name, side: 'caller' })
-        timers.set(name, timer)
-      }
-      const startedAt = performance.now()
       for (let attempt = 1; ; attempt += 1) {
         try {
           return await sendOnce(next(), contract, name, operation, input, meta, secret)
@@ -82,8 +69,6 @@ export function remoteTransport(
             throw new Rejection(Date.now() >= meta.deadlineAt ? 'TIMEOUT' : 'UNAVAILABLE')
           }
           await new Promise((resolve) => setTimeout(resolve, pauseMs))
-        } finally {
-          timer.observe((performance.now() - startedAt) / 1000)
         }
       }
     },

@@ -46,10 +46,7 @@ let webhookBody = ''
 const seenSkus: string[][] = []
 
 const fakes = [
-  fake(auth, {
-    jwks: () => ({ keys: [jwk] }),
-    endedAccess: () => ({ sessionIds: [], accounts: [], next: null }),
-  }),
+  fake(auth, { jwks: () => ({ keys: [jwk] }) }),
   fake(product, {
     list: ({ limit }) => {
       if (limit === 77) throw new Error('a bug with a secret in it')

@@ -4,9 +4,7 @@ import type { Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import apiReference from '@scalar/fastify-api-reference'
 import { Content, type Contract, invalidInput, type Operation, Rejection } from '@stoa/contract'
-import { auth } from '@stoa/contracts/auth'
 import {
-  actorName,
   type ConfigOf,
   drainable,
   type Edge,
@@ -20,13 +18,13 @@ import {
 } from '@stoa/runtime'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { Histogram } from 'prom-client'
-import { createAuthenticator } from './access/authenticate.ts'
+import { createAuthenticator } from './authenticate.ts'
 import { namesEtag } from './cache/etag.ts'
 import { give, spare } from './cache/give.ts'
+import type { Kept } from './cache/kept.ts'
 import { createResponseCache, type OperationCache } from './cache/response-cache.ts'
 import { warm } from './cache/warm.ts'
 import type { config } from './config.ts'
-import type { Resources } from './context.ts'
 import { openApi } from './openapi.ts'
 import { problemOf } from './problem.ts'
 import { published } from './published.ts'
@@ -101,17 +99,8 @@ export async function startEdge(host: EdgeHost): Promise<Edge> {
   bodies(app)
   const load = refuseExcess(app, settings.maxInFlight)
 
-  const resources = host.resources as Resources
-  const { access } = resources
-  const accounts = host.client(auth)
-  const authenticate = createAuthenticator({
-    send: host.send,
-    source: accounts,
-    access,
-    issuer: settings.issuer,
-    signal: host.signal,
-  })
-  const cache = createResponseCache(host, resources)
+  const authenticate = createAuthenticator({ send: host.send, issuer: settings.issuer, signal: host.signal })
+  const cache = createResponseCache(host, host.resources as Kept)
   for (const contract of Object.values(published)) {
     for (const [name, operation] of Object.entries<Operation>(contract.operations)) {
       if (operation.access === 'service') continue
@@ -156,7 +145,7 @@ export async function startEdge(host: EdgeHost): Promise<Edge> {
     close: async () => {
       closing.abort()
       await close()
-      await Promise.all([cache.close(), access.apiKeys.close(accounts)])
+      await cache.close()
     },
   }
 }
@@ -210,7 +199,8 @@ function route(
     load.working += 1
     try {
       const actor = await authenticate(request.headers.authorization, request.trace)
-      if (actor.kind !== 'anonymous' && actor.kind !== 'service') request.actorName = actorName(actor)
+      if (actor.kind !== 'anonymous' && actor.kind !== 'service')
+        request.actorName = `${actor.kind}:${actor.id}`
       const given = await cache?.answer({
         url: request.raw.url!,
         acceptLanguage: request.headers['accept-language'],

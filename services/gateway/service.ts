@@ -1,7 +1,5 @@
 import { gateway } from '@stoa/contracts/gateway'
 import { defineService } from '@stoa/runtime'
-import { openAccess } from './access/access.ts'
-import { endAccess } from './access/hear.ts'
 import { dropAnswers } from './cache/hear.ts'
 import { openKept } from './cache/kept.ts'
 import { config } from './config.ts'
@@ -13,10 +11,7 @@ export default defineService({
   needs: published,
   config,
   operations: {},
-  resources: async ({ config: { cacheBytes } }) => ({
-    ...openKept({ maxBytes: cacheBytes }),
-    access: openAccess(),
-  }),
-  reactions: [dropAnswers, endAccess],
+  resources: async ({ config: { cacheBytes } }) => openKept({ maxBytes: cacheBytes }),
+  reactions: [dropAnswers],
   edge: startEdge,
 })
