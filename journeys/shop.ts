@@ -11,10 +11,12 @@ import { createDatabase, eventually, type TestDatabase } from '@stoa/testing'
 import pg from 'pg'
 import { pino } from 'pino'
 import { Http } from './http.ts'
+import { sharedEngines } from './shared-engines.ts'
 
 /**
  * How the services live. `inside`: in the test's own process. `one`: in one process of their own. `split`: one process per
- * service. `replicated`: two processes per service. The same sentences hold in all of them.
+ * service, over PostgreSQL. `replicated`: two processes per service, over Kafka, Redis and OpenSearch too. The same sentences
+ * hold in all of them.
  */
 export type Topology = 'inside' | 'one' | 'split' | 'replicated'
 
@@ -42,6 +44,8 @@ export type Shop = AsyncDisposable & {
 
 export type ShopProcess = {
   readonly services: readonly string[]
+  /** Where other processes of the platform call it, and its metrics are: `http://127.0.0.1:<port>`. */
+  readonly internalUrl: string
   readonly pid: () => number | undefined
   /** kill -9. */
   readonly kill: () => Promise<void>
@@ -55,7 +59,13 @@ type ShopOptions = {
   readonly topology?: Topology
   /** A database of the journey's own making, when it wants to hurt it. */
   readonly databaseUrl?: string
+  /** The outside world, when the journey stands between it and the shop. */
+  readonly sandbox?: Sandbox
+  /** Engines of the journey's own making; else, in the topology `replicated`, those that all journeys share. */
+  readonly engines?: Readonly<Record<string, string>>
   readonly environment?: Readonly<Record<string, string>>
+  /** What the processes of one service have besides. */
+  readonly environmentOf?: (service: string) => Readonly<Record<string, string>>
 }
 
 const SECRET = 'secret-of-the-journeys'
@@ -74,8 +84,10 @@ export async function startShop(options: ShopOptions = {}): Promise<Shop> {
       ? { name: 'own', url: options.databaseUrl, drop: async () => {}, [Symbol.asyncDispose]: async () => {} }
       : await createDatabase()
     undo.push(() => database.drop())
-    const sandbox = await startSandbox({})
-    undo.push(() => sandbox.stop())
+    const sandbox = options.sandbox ?? (await startSandbox({}))
+    if (!options.sandbox) undo.push(() => sandbox.stop())
+    const engines = wanted === 'replicated' && !options.engines ? sharedEngines() : undefined
+    if (engines) undo.push(() => engines.clean())
     const environment = {
       DATABASE_URL: database.url,
       INTERNAL_SECRET: SECRET,
@@ -83,10 +95,13 @@ export async function startShop(options: ShopOptions = {}): Promise<Shop> {
       SMTP_URL: sandbox.smtpUrl,
       POOL_SIZE: '2',
       LOG_LEVEL: process.env.TEST_LOG_LEVEL ?? 'fatal',
+      ...(options.engines ?? engines?.environment),
       ...options.environment,
     }
     const { urls, host, processes, inner, stop } =
-      wanted === 'inside' ? await startInside(environment) : await startProcesses(wanted, environment)
+      wanted === 'inside'
+        ? await startInside(environment)
+        : await startProcesses(wanted, environment, options.environmentOf ?? (() => ({})))
     undo.push(stop)
     for (const url of urls.slice(0, 1)) {
       const registered = await fetch(`${sandbox.url}/sandbox/stripe/webhook_endpoints`, {
@@ -141,7 +156,11 @@ async function startInside(environment: Record<string, string>) {
   }
 }
 
-async function startProcesses(wanted: Exclude<Topology, 'inside'>, environment: Record<string, string>) {
+async function startProcesses(
+  wanted: Exclude<Topology, 'inside'>,
+  environment: Record<string, string>,
+  environmentOf: (service: string) => Readonly<Record<string, string>>,
+) {
   const names = serviceNames
   const groups = wanted === 'one' ? [names] : names.map((name) => [name])
   const replicas = wanted === 'replicated' ? 2 : 1
@@ -163,7 +182,7 @@ async function startProcesses(wanted: Exclude<Topology, 'inside'>, environment: 
     shopProcess(services, services.includes('gateway') ? port : undefined, internalPort, {
       ...environment,
       ...addresses,
-      ...(wanted === 'one' ? {} : { SERVICES: services.join(',') }),
+      ...(wanted === 'one' ? {} : { SERVICES: services.join(','), ...environmentOf(services[0]!) }),
       PORT: String(port),
       INTERNAL_PORT: String(internalPort),
     }),
@@ -209,6 +228,7 @@ function shopProcess(
       : new Promise<number | null>((resolve) => one.once('exit', (code) => resolve(code)))
   return {
     services,
+    internalUrl: `http://127.0.0.1:${internalPort}`,
     pid: () => child?.pid,
     start: async () => {
       child = spawn(process.execPath, [hostProgram], {

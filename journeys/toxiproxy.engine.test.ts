@@ -60,18 +60,18 @@ describe('a line through Toxiproxy', { skip: toxiproxy.skip }, () => {
   test('keeps the connection while it is stalled, and what was sent meanwhile arrives after it is healed', async () => {
     const socket = await connection()
     await line.stall()
-    let heard = ''
+    const heard: string[] = []
     socket.on('data', (data) => {
-      heard += data
+      heard.push(String(data))
     })
     socket.write('one ')
     socket.write('two')
     await new Promise((resolve) => setTimeout(resolve, 300))
-    assert.equal(heard, '')
+    assert.deepEqual(heard, [])
     await line.heal()
-    for (let tries = 0; heard !== 'one two' && tries < 50; tries += 1)
+    for (let tries = 0; heard.join('') !== 'one two' && tries < 50; tries += 1)
       await new Promise((resolve) => setTimeout(resolve, 20))
-    assert.equal(heard, 'one two')
+    assert.equal(heard.join(''), 'one two')
     socket.destroy()
   })
 

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict'
+import { engineAddress } from '@stoa/testing'
+
+export type SharedEngines = {
+  /** Addresses, and prefixes that are this shop's alone. */
+  readonly environment: Readonly<Record<string, string>>
+  /** Removes what the shop has left in them. Its processes have ended. */
+  readonly clean: () => Promise<void>
+}
+
+const CLEANS_WITHIN_MS = 30_000
+
+/** The engines that `npm run journeys` brings up for the topology `replicated`, shared by the shops of all journeys. */
+export function sharedEngines(): SharedEngines {
+  const [kafka, redis, openSearch] = [
+    engineAddress('kafka'),
+    engineAddress('redis'),
+    engineAddress('opensearch'),
+  ]
+  for (const { skip } of [kafka, redis, openSearch])
+    assert(skip === false, `${skip}. The topology "replicated" needs it: npm run journeys -- replicated`)
+  const prefix = `journey-${crypto.randomUUID().slice(0, 8)}`
+  const environment = {
+    KAFKA_BROKERS: kafka.address,
+    KAFKA_PREFIX: `${prefix}.`,
+    REDIS_URL: redis.address,
+    REDIS_PREFIX: `${prefix}:`,
+    OPENSEARCH_URL: openSearch.address,
+    OPENSEARCH_PREFIX: `${prefix}-`,
+  }
+  return {
+    environment,
+    clean: async () => {
+      await cleanOpenSearch(openSearch.address, environment.OPENSEARCH_PREFIX)
+    },
+  }
+}
+
+async function cleanOpenSearch(url: string, prefix: string): Promise<void> {
+  const signal = AbortSignal.timeout(CLEANS_WITHIN_MS)
+  const indices = await fetch(`${url}/_cat/indices/${prefix}*?format=json&h=index&expand_wildcards=all`, {
+    signal,
+  })
+  const names = ((await indices.json()) as { index: string }[]).map(({ index }) => index)
+  if (names.length > 0) await fetch(`${url}/${names.join(',')}`, { method: 'DELETE', signal })
+}
