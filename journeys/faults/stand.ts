@@ -36,7 +36,8 @@ export async function openStand(options: { paymentWindowSeconds: number }): Prom
   const directory = join(runs, `run-${process.pid}`)
   const undo: (() => Promise<unknown>)[] = [() => rm(directory, { recursive: true, force: true })]
   const close = async () => {
-    for (const step of undo.splice(0).reverse()) await step()
+    // What cannot be ended keeps nothing else from being ended.
+    for (const step of undo.splice(0).reverse()) await step().catch((error: unknown) => console.error(error))
   }
   try {
     await mkdir(directory, { recursive: true })
@@ -146,7 +147,8 @@ async function smallDisk(path: string): Promise<string | undefined> {
 }
 
 async function unmount(path: string): Promise<void> {
-  await promisify(execFile)('umount', [path])
+  // Lazily: a process that has just been ended may still hold it for a moment.
+  await promisify(execFile)('umount', ['--lazy', path])
 }
 
 /** Up to the last byte. Only on the small disk of our own: it looks at how large that is. */
