@@ -105,7 +105,7 @@ export const checkoutProfile: Section = {
   },
 }
 
-const buyMany = (shoppers: Shoppers, times: number): Promise<Bought[]> =>
+export const buyMany = (shoppers: Shoppers, times: number): Promise<Bought[]> =>
   together({ times, concurrency: CONCURRENCY }, shoppers.buy)
 
 async function assertConfirmed(shoppers: Shoppers, bought: readonly Bought[]): Promise<void> {

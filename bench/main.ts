@@ -13,6 +13,7 @@ import { reservations } from './reservations.ts'
 import { search } from './search.ts'
 import { searchEngines } from './search-engines.ts'
 import type { Bench, BenchDatabase, Figure, Section } from './section.ts'
+import { gatewayOverhead, topology, topologyProfile } from './topology.ts'
 
 /** `npm run bench`: all figures. `npm run bench -- product checkout`: these sections alone. README.md says what each means. */
 const sections: readonly Section[] = [
@@ -20,11 +21,14 @@ const sections: readonly Section[] = [
   importing,
   productCached,
   checkout,
+  topology,
+  gatewayOverhead,
   reservations,
   reactions,
   search,
   rendition,
   checkoutProfile,
+  topologyProfile,
   productProfile,
   productCachedProfile,
   searchEngines,

@@ -1,20 +1,34 @@
+import { serviceNames } from '@stoa/host'
 import { type Child, freePort, startChild } from './child.ts'
 import { type Goods, seedGoods } from './goods.ts'
 import type { Bench } from './section.ts'
 
-/** A whole shop as in production: every service in one process, the outside world in another. */
+/** A whole shop as in production: every service in one process or in one of its own, the outside world in another. */
 export type Shop = AsyncDisposable & {
   readonly url: string
   readonly sandboxUrl: string
+  /** The process that hosts the gateway, with everything else or alone. */
   readonly host: Child
+  readonly processes: readonly ShopProcess[]
   readonly goods: Goods
   readonly databaseUrl: string
 }
+
+export type ShopProcess = {
+  readonly name: string
+  readonly child: Child
+  /** The internal port of a process that has one. */
+  readonly internalUrl: string | undefined
+}
+
+/** What the processes of a split shop prove to each other. */
+export const INTERNAL_SECRET = 'secret-of-the-bench'
 
 export async function openShop(
   bench: Bench,
   name: string,
   environment: Readonly<Record<string, string>> = {},
+  topology: 'one' | 'split' = 'one',
 ): Promise<Shop> {
   await using stack = new AsyncDisposableStack()
   const database = stack.use(await bench.createDatabase(name))
@@ -32,26 +46,61 @@ export async function openShop(
       },
     }),
   )
-  const host = stack.use(
-    await startChild('../host/main.ts', {
-      readyUrl: `${url}/readyz`,
-      environment: {
-        DATABASE_URL: database.url,
-        PORT: String(port),
-        STRIPE_URL: sandboxUrl,
-        SMTP_URL: `smtp://127.0.0.1:${smtpPort}`,
-        LOG_LEVEL: 'info',
-        ...environment,
-      },
+  const shared = {
+    DATABASE_URL: database.url,
+    PORT: String(port),
+    STRIPE_URL: sandboxUrl,
+    SMTP_URL: `smtp://127.0.0.1:${smtpPort}`,
+    LOG_LEVEL: 'info',
+    ...environment,
+  }
+  const placed = await (topology === 'one' ? placeInOne(url) : placeEachAlone(url))
+  const processes: ShopProcess[] = []
+  const starting = await Promise.allSettled(
+    placed.map(async (place) => {
+      const child = await startChild('../host/main.ts', {
+        readyUrl: place.readyUrl,
+        environment: { ...shared, ...place.environment },
+      })
+      processes.push({ name: place.name, child: stack.use(child), internalUrl: place.internalUrl })
     }),
   )
+  for (const one of starting) if (one.status === 'rejected') throw one.reason
+  const host = processes.find((one) => one.name === (topology === 'one' ? 'everything' : 'gateway'))!.child
   const open = stack.move()
   return {
     url,
     sandboxUrl,
     host,
+    processes,
     goods,
     databaseUrl: database.url,
     [Symbol.asyncDispose]: () => open.disposeAsync(),
   }
+}
+
+type Place = {
+  readonly name: string
+  readonly internalUrl: string | undefined
+  readonly readyUrl: string
+  readonly environment: Readonly<Record<string, string>>
+}
+
+const placeInOne = async (url: string): Promise<Place[]> => [
+  { name: 'everything', internalUrl: undefined, readyUrl: `${url}/readyz`, environment: {} },
+]
+
+async function placeEachAlone(url: string): Promise<Place[]> {
+  const ports = new Map<string, number>()
+  for (const name of serviceNames) ports.set(name, await freePort())
+  const internalUrl = (name: string) => `http://127.0.0.1:${ports.get(name)}`
+  const addresses = Object.fromEntries(
+    serviceNames.map((name) => [`${name.toUpperCase()}_URL`, internalUrl(name)]),
+  )
+  return serviceNames.map((name) => ({
+    name,
+    internalUrl: internalUrl(name),
+    readyUrl: `${name === 'gateway' ? url : internalUrl(name)}/readyz`,
+    environment: { ...addresses, SERVICES: name, INTERNAL_PORT: String(ports.get(name)), INTERNAL_SECRET },
+  }))
 }

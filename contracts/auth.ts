@@ -1,5 +1,7 @@
 import { contract, event, operation } from '@stoa/contract'
 import { z } from 'zod'
+import { Page, pageInput } from './page.ts'
+import { Stale } from './stale.ts'
 import { Email, Id, IdempotencyKey, Line, Slug, Timestamp, Token } from './text.ts'
 
 export const User = z.object({
@@ -26,6 +28,9 @@ export const Session = z.object({
 })
 export type Session = z.output<typeof Session>
 
+/** How long an access token lives: what has to be remembered of a session that ended earlier. */
+export const ACCESS_TOKEN_SECONDS = 3_600
+
 /** What an access token says (RFC 9068, and OpenID Connect's names for the address). */
 export const AccessTokenClaims = z.object({
   iss: z.string(),
@@ -37,12 +42,50 @@ export const AccessTokenClaims = z.object({
   role: z.enum(['customer', 'admin', 'support', 'read-only']),
   email: z.string(),
   email_verified: z.boolean(),
+  /** Grows by each new password and each disabling: a token of an older one is void, but for the session that made the change. */
+  credentials_version: z.int().optional(),
   /** Of staff: what each of their operations asks for. */
   permissions: z.array(z.string()).optional(),
   /** Of a customer who is in one: whose prices they have. */
   customer_group: z.string().optional(),
 })
 export type AccessTokenClaims = z.output<typeof AccessTokenClaims>
+
+const Permission = z
+  .string()
+  .max(60)
+  .regex(/^[a-z]+:[a-z]+$/, 'must be a permission, such as product:read')
+
+/** What a program of the shop's signs in with. Its secret is shown once, when it is issued or rotated. */
+export const ApiKey = z.object({
+  apiKeyId: Id,
+  name: z.string(),
+  /** At most these; never more than `issuedBy` has at the time of a call. */
+  permissions: z.array(z.string()),
+  /** The member of staff who answers for it: who issued it, or rotated it last. Disabled, their keys are void. */
+  issuedBy: Id,
+  createdAt: Timestamp,
+  /** When its secret was made. */
+  rotatedAt: Timestamp,
+  expiresAt: Timestamp,
+  /** Until when the secret before the last rotation is good, too; null: it is not. */
+  previousUntil: Timestamp.nullable(),
+  /** To the minute. */
+  lastUsedAt: Timestamp.nullable(),
+  revokedAt: Timestamp.nullable(),
+  version: z.int(),
+})
+export type ApiKey = z.output<typeof ApiKey>
+
+const ExpiresInDays = z.int().min(1).max(365).default(90)
+/** `Authorization: Bearer <secret>`. Nobody can tell it again: what is stored is a digest. */
+const IssuedApiKey = z.object({ apiKey: ApiKey, secret: z.string() })
+const UnknownApiKey = { status: 404, title: 'There is no such API key.' } as const
+const PermissionNotHeld = {
+  status: 403,
+  title: 'A key cannot hold a permission that you do not have, nor one about API keys.',
+  data: z.object({ permissions: z.array(z.string()) }),
+} as const
 
 /** Length in characters; bcrypt reads 72 bytes, and a longer password is refused rather than cut. */
 const NewPassword = z
@@ -228,6 +271,157 @@ export const auth = contract('auth', {
     output: CustomerGroupOf,
     errors: { UNKNOWN_USER: UnknownUser },
   }),
+  /** Repeated it issues another key, for the secret of the first is kept nowhere: one whose answer was lost is found in the list and revoked. */
+  issueApiKey: operation({
+    summary: 'Issue an API key; its secret is answered once',
+    method: 'POST',
+    path: '/admin/api-keys',
+    access: 'staff',
+    permission: 'apikey:write',
+    status: 201,
+    idempotency: 'none',
+    responseHeaders: ['etag'],
+    input: z.strictObject({
+      name: Line(80),
+      permissions: z.array(Permission).min(1).max(50),
+      expiresInDays: ExpiresInDays,
+    }),
+    output: IssuedApiKey,
+    errors: {
+      PERMISSION_NOT_HELD: PermissionNotHeld,
+      TOO_MANY_API_KEYS: { status: 409, title: 'The shop has 1,000 API keys in use. Revoke some first.' },
+    },
+  }),
+  listApiKeys: operation({
+    summary: 'API keys, newest first, those that are over included',
+    method: 'GET',
+    path: '/admin/api-keys',
+    access: 'staff',
+    permission: 'apikey:read',
+    input: z.strictObject({ ...pageInput }),
+    output: Page(ApiKey),
+  }),
+  getApiKey: operation({
+    summary: 'One API key',
+    method: 'GET',
+    path: '/admin/api-keys/{apiKeyId}',
+    access: 'staff',
+    permission: 'apikey:read',
+    responseHeaders: ['etag'],
+    input: z.strictObject({ apiKeyId: Id }),
+    output: ApiKey,
+    errors: { UNKNOWN_API_KEY: UnknownApiKey },
+  }),
+  /** Who rotates it answers for it from then on. */
+  rotateApiKey: operation({
+    summary: 'Give an API key another secret; the one before stays good for a while',
+    method: 'POST',
+    path: '/admin/api-keys/{apiKeyId}/rotate',
+    access: 'staff',
+    permission: 'apikey:write',
+    idempotency: 'none',
+    headers: { version: 'if-match' },
+    responseHeaders: ['etag'],
+    input: z.strictObject({
+      apiKeyId: Id,
+      version: z.int().min(1).max(2_147_483_647),
+      /** How long the secret before is good, too, if it does not expire earlier. One from before that ends now. */
+      overlapSeconds: z
+        .int()
+        .min(0)
+        .max(7 * 86_400)
+        .default(86_400),
+      expiresInDays: ExpiresInDays,
+    }),
+    output: IssuedApiKey,
+    errors: {
+      UNKNOWN_API_KEY: UnknownApiKey,
+      API_KEY_REVOKED: { status: 409, title: 'This API key was revoked. Issue another.' },
+      PERMISSION_NOT_HELD: PermissionNotHeld,
+      STALE: Stale,
+    },
+  }),
+  /** Without the version that was read: a key that leaked is closed whatever others changed. */
+  revokeApiKey: operation({
+    summary: 'Revoke an API key, within a second everywhere',
+    method: 'DELETE',
+    path: '/admin/api-keys/{apiKeyId}',
+    access: 'staff',
+    permission: 'apikey:write',
+    status: 204,
+    idempotency: 'natural',
+    input: z.strictObject({ apiKeyId: Id }),
+    output: z.null(),
+    errors: { UNKNOWN_API_KEY: UnknownApiKey },
+  }),
+  findApiKey: operation({
+    summary: 'Whose API key a secret is',
+    method: 'GET',
+    path: '/auth/api-key',
+    access: 'service',
+    /** SHA-256 of the secret, in hexadecimal. */
+    input: z.strictObject({ digest: z.string().regex(/^[0-9a-f]{64}$/) }),
+    output: z.object({
+      /** Null: unknown, expired, revoked, or its issuer is disabled. */
+      found: z
+        .object({
+          apiKeyId: Id,
+          issuedBy: Id,
+          /** What of its permissions its issuer has now. */
+          permissions: z.array(z.string()),
+          /** Of this secret. */
+          validUntil: Timestamp,
+        })
+        .nullable(),
+    }),
+  }),
+  noteApiKeyUses: operation({
+    summary: 'When API keys were used last',
+    method: 'POST',
+    path: '/auth/api-key-uses',
+    access: 'service',
+    status: 204,
+    idempotency: 'natural',
+    input: z.strictObject({
+      items: z
+        .array(z.strictObject({ apiKeyId: Id, usedAt: Timestamp }))
+        .min(1)
+        .max(1_000),
+    }),
+    output: z.null(),
+  }),
+  /** What a process needs that begins to verify access tokens, or has not heard events for a while. In pages of 5,000. */
+  endedAccess: operation({
+    summary: 'Sessions that ended, and accounts whose credentials changed, within the last seconds',
+    method: 'GET',
+    path: '/auth/ended-access',
+    access: 'service',
+    input: z.strictObject({
+      withinSeconds: z.int().min(1).max(7_200),
+      after: z.string().min(1).max(200).optional(),
+    }),
+    output: z.object({
+      sessionIds: z.array(z.string()),
+      accounts: z.array(
+        z.object({ userId: z.string(), credentialsVersion: z.int(), keptSessionId: z.string().nullable() }),
+      ),
+      next: z.string().nullable(),
+    }),
+  }),
+  apiKeyMailDetails: operation({
+    summary: 'Who is to be reminded of which API keys',
+    method: 'GET',
+    path: '/auth/api-key-mail-details',
+    access: 'service',
+    input: z.strictObject({ userId: Id }),
+    output: z.object({
+      email: z.string(),
+      name: z.string().nullable(),
+      /** In use, with a secret that is 28 days old or older; the oldest first, at most 100. */
+      apiKeys: z.array(z.object({ name: z.string(), rotatedAt: Timestamp, expiresAt: Timestamp })),
+    }),
+    errors: { UNKNOWN_USER: UnknownUser },
+  }),
   /** What a mail about an account needs. Tokens are made here, at the moment of sending, and stored nowhere. */
   mailDetails: operation({
     summary: 'Address, name and link token for a mail about an account',
@@ -305,5 +499,46 @@ export const PasswordResetRequested = event({
   name: 'auth.password-reset-requested',
   version: 1,
   payload: z.object({ userId: Id, requestId: Id }),
+  key: (e) => e.userId,
+})
+
+/** By logout, or because a refresh token was used by two. Its access tokens are void. */
+export const SessionEnded = event({
+  name: 'auth.session-ended',
+  version: 1,
+  payload: z.object({ sessionId: Id, userId: Id }),
+  key: (e) => e.userId,
+})
+
+/**
+ * By a new password, a reset, disabling, or opening a staff account anew: access tokens of an older `credentials_version` are void, but
+ * for those of the session that made the change.
+ */
+export const CredentialsChanged = event({
+  name: 'auth.credentials-changed',
+  version: 1,
+  payload: z.object({ userId: Id, credentialsVersion: z.int(), keptSessionId: Id.nullable() }),
+  key: (e) => e.userId,
+})
+
+export const ApiKeyRotated = event({
+  name: 'auth.api-key-rotated',
+  version: 1,
+  payload: z.object({ apiKeyId: Id }),
+  key: (e) => e.apiKeyId,
+})
+
+export const ApiKeyRevoked = event({
+  name: 'auth.api-key-revoked',
+  version: 1,
+  payload: z.object({ apiKeyId: Id }),
+  key: (e) => e.apiKeyId,
+})
+
+/** Once a month and member of staff, while they answer for a key whose secret is that old. */
+export const ApiKeyRotationDue = event({
+  name: 'auth.api-key-rotation-due',
+  version: 1,
+  payload: z.object({ userId: Id }),
   key: (e) => e.userId,
 })

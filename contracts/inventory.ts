@@ -98,6 +98,7 @@ export const inventory = contract('inventory', {
     summary: 'The ledger of one SKU, newest first',
     method: 'GET',
     path: '/admin/inventory/movements',
+    staleness: 'seconds',
     access: 'staff',
     permission: 'inventory:read',
     input: z.strictObject({ sku: Sku, ...pageInput }),

@@ -12,11 +12,27 @@ export const MailTemplate = z.enum([
   'order-refunded',
 ])
 
+/** What is told of a mail beside its template. */
+const sent = {
+  notificationId: Id,
+  /** The order or account. */
+  subjectId: Id,
+  /** `skipped`: it was no longer true when it was to be sent. */
+  status: z.enum(['waiting', 'sent', 'failed', 'skipped']),
+  attempts: z.int(),
+  lastError: z.string().nullable(),
+  messageId: z.string(),
+  createdAt: Timestamp,
+  sentAt: Timestamp.nullable(),
+}
+
 export const notification = contract('notification', {
+  /** Of the templates that there were first; `listMails` tells of all. */
   listForStaff: operation({
-    summary: 'Mails sent or waiting, newest first',
+    summary: 'Mails about orders, and links for accounts, newest first',
     method: 'GET',
     path: '/admin/notifications',
+    staleness: 'seconds',
     access: 'staff',
     permission: 'notification:read',
     input: z.strictObject({
@@ -24,19 +40,16 @@ export const notification = contract('notification', {
       subjectId: Id.optional(),
       ...pageInput,
     }),
-    output: Page(
-      z.object({
-        notificationId: Id,
-        template: MailTemplate,
-        subjectId: Id,
-        /** `skipped`: it was no longer true when it was to be sent. */
-        status: z.enum(['waiting', 'sent', 'failed', 'skipped']),
-        attempts: z.int(),
-        lastError: z.string().nullable(),
-        messageId: z.string(),
-        createdAt: Timestamp,
-        sentAt: Timestamp.nullable(),
-      }),
-    ),
+    output: Page(z.object({ ...sent, template: MailTemplate })),
+  }),
+  listMails: operation({
+    summary: 'Mails sent or waiting, newest first',
+    method: 'GET',
+    path: '/admin/mails',
+    access: 'staff',
+    permission: 'notification:read',
+    input: z.strictObject({ subjectId: Id.optional(), ...pageInput }),
+    /** Templates come and go: a reader shows one that it does not know by its name. */
+    output: Page(z.object({ ...sent, template: z.string() })),
   }),
 })

@@ -173,6 +173,7 @@ export const order = contract('order', {
     summary: 'All orders, newest first',
     method: 'GET',
     path: '/admin/orders',
+    staleness: 'seconds',
     access: 'staff',
     permission: 'order:read',
     input: z.strictObject({ status: OrderStatus.optional(), ...pageInput }),

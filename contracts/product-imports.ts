@@ -300,6 +300,7 @@ export const importOperations = {
     summary: 'A page of the whole catalogue in our own CSV',
     method: 'GET',
     path: '/product/export',
+    staleness: 'seconds',
     access: 'service',
     input: z.strictObject({ after: z.string().max(500).optional() }),
     output: z.object({ text: z.string(), rows: z.int(), next: z.string().nullable() }),

@@ -529,6 +529,7 @@ export const search = contract('search', {
     summary: 'What shoppers searched for and what came of it',
     method: 'GET',
     path: '/admin/search/analytics',
+    staleness: 'seconds',
     access: 'staff',
     permission: 'search:read',
     input: z.strictObject({

@@ -126,6 +126,7 @@ const BY_NAME: Readonly<Record<string, unknown>> = {
   warehouse: 'main',
   from: 'main',
   to: 'north',
+  permissions: ['product:read'],
   slug: 'a-slug',
   category: 'a-slug',
   barcode: '4006381333931',

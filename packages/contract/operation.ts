@@ -47,6 +47,11 @@ export type Operation<
    */
   readonly cache?: { readonly seconds: number }
   /**
+   * `seconds`: the answer may be that far behind what has happened, for its reads may come from a replica. Of a GET alone, and of none
+   * that shows its caller what he has just done: reports, exports, lists of what others do. Absent: the answer is of now.
+   */
+  readonly staleness?: 'seconds'
+  /**
    * Input fields that travel as request headers: field -> header name in lower case. `if-match` carries the version that the
    * caller has read as an entity tag (`"7"`, RFC 9110) and fills an integer; a request without it is answered 428.
    */
@@ -81,7 +86,10 @@ export const operation = <
   const Errors extends Record<string, ErrorSpec> = Record<never, never>,
 >(
   spec: Omit<Operation<Input, Output, Errors>, 'errors'> & { readonly errors?: Errors },
-): Operation<Input, Output, Errors> => ({ ...spec, errors: spec.errors ?? ({} as Errors) })
+): Operation<Input, Output, Errors> => {
+  if (spec.staleness && spec.method !== 'GET') throw new Error(`${spec.path}: only a GET may be behind`)
+  return { ...spec, errors: spec.errors ?? ({} as Errors) }
+}
 
 export const contract = <const Name extends string, Operations extends Record<string, Operation>>(
   name: Name,

@@ -16,6 +16,8 @@ export type Actor =
       readonly id: string
       readonly sessionId: string
       readonly permissions: readonly string[]
+      /** A program that acts with an API key: `id` is who answers for the key, `sessionId` the key's id. */
+      readonly apiKeyId?: string
     }
   | { readonly kind: 'service'; readonly name: string }
 
@@ -33,4 +35,6 @@ export const actorName = (actor: Actor): string =>
     ? 'anonymous'
     : actor.kind === 'service'
       ? `service:${actor.name}`
-      : `${actor.kind}:${actor.id}`
+      : actor.kind === 'staff' && actor.apiKeyId !== undefined
+        ? `staff:${actor.id}/api-key:${actor.apiKeyId}`
+        : `${actor.kind}:${actor.id}`

@@ -10,7 +10,15 @@ import { createBackgroundMetrics } from './metrics.ts'
 import { type PutBackFilter, putBack, type Reactions, republish, startReactions } from './reactions.ts'
 import { createRelay, type Relay } from './relay.ts'
 import { jobRetention, logRetention, serviceRetention } from './retention.ts'
-import { createNotifier, LEASE_CHANNEL, type Listener, LOG_CHANNEL, listen, OUTBOX_CHANNEL } from './wake.ts'
+import {
+  createNotifier,
+  JOB_CHANNEL,
+  LEASE_CHANNEL,
+  type Listener,
+  LOG_CHANNEL,
+  listen,
+  OUTBOX_CHANNEL,
+} from './wake.ts'
 
 /** Without LISTEN, work is looked for this often. */
 const POLL_MS = 1_000
@@ -102,6 +110,11 @@ export async function startBackground(options: BackgroundOptions): Promise<Backg
     log.look()
   }
 
+  const startJobsOf = (payload: string) => {
+    const [name = '', due] = payload.split(':')
+    partOf.get(name)?.jobs.nudge(Number(due))
+  }
+
   /** Workers whose jobs we have freed, until they come back to life or their lease is swept. */
   let buried = new Set<string>()
   let beats = 0
@@ -140,13 +153,14 @@ export async function startBackground(options: BackgroundOptions): Promise<Backg
       database.directUrl,
       listen({
         url: database.directUrl,
-        channels: [OUTBOX_CHANNEL, LOG_CHANNEL, LEASE_CHANNEL],
+        channels: [OUTBOX_CHANNEL, LOG_CHANNEL, JOB_CHANNEL, LEASE_CHANNEL],
         logger,
         // After an outage the leases may have expired, and nothing is relayed without them.
         onListening: () => void beat().then(lookEverywhere),
         onNotification: (channel, payload) => {
-          if (channel === LOG_CHANNEL) log.look()
+          if (channel === LOG_CHANNEL) log.look(payload === '' ? undefined : payload.split(','))
           else if (channel === LEASE_CHANNEL) void beat()
+          else if (channel === JOB_CHANNEL) startJobsOf(payload)
           else for (const { relay } of parts) relay.wake(payload.split(','))
         },
       }),

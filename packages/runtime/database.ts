@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto'
 import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import type { Logger } from 'pino'
-import { DatabasePool } from './pool.ts'
+import { isOutage } from './database-errors.ts'
+import { DatabasePool, type PoolOptions } from './pool.ts'
+import { openReplica, type Reader, type Replica } from './replica.ts'
 import type { Query } from './service.ts'
 
 /** One PostgreSQL database, shared by all services of the process that live in it. */
@@ -21,6 +23,10 @@ export type Database = {
   readonly query: Query
   /** A `Query` on one client of the pool. */
   readonly queryOn: (client: pg.PoolClient) => Query
+  /** Where those read who bear to be some seconds behind: the replica, or this database itself. */
+  readonly reader: Reader
+  readonly replica: Replica | undefined
+  readonly close: () => Promise<void>
 }
 
 export type DatabaseOptions = {
@@ -29,6 +35,10 @@ export type DatabaseOptions = {
   /** With `?pgbouncer=true`, or with another `directUrl`, a pooler in transaction mode. */
   readonly url: string
   readonly directUrl?: string | undefined
+  /** A server that repeats what this one writes. */
+  readonly replicaUrl?: string | undefined
+  /** A replica that is further behind is not read. Default: 5 s. */
+  readonly replicaMaxLagMs?: number
   readonly poolSize: number
   readonly applicationName: string
   readonly log: Logger
@@ -40,6 +50,9 @@ const SESSION_TIMEOUTS_MS = {
   lock_timeout: 5_000,
   idle_in_transaction_session_timeout: 15_000,
 } as const
+
+/** The specification's bound of what a replica may be behind. */
+export const REPLICA_MAX_LAG_MS = 5_000
 
 const INT8 = 20
 
@@ -58,28 +71,52 @@ function parseInt8(text: string): number {
 }
 
 export function openDatabase(options: DatabaseOptions): Database {
-  const { name = 'shared', url, poolSize, applicationName, log } = options
+  const { name = 'shared', url, replicaUrl, poolSize, applicationName, log } = options
   const isPooled = isPooler(options)
-  const directUrl = options.directUrl ?? (isPooled ? undefined : url)
-  const pool = new DatabasePool({
-    url,
-    size: poolSize,
-    types,
-    application_name: applicationName,
-    // A pooler refuses parameters that its server connections would keep for the next client.
-    ...(!isPooled && SESSION_TIMEOUTS_MS),
-    log,
-  })
+  const open = (address: string, pooled: boolean, more: Partial<PoolOptions> = {}) =>
+    new DatabasePool({
+      url: address,
+      size: poolSize,
+      types,
+      application_name: applicationName,
+      // A pooler refuses parameters that its server connections would keep for the next client.
+      ...(!pooled && { ...SESSION_TIMEOUTS_MS, ...more }),
+      log,
+    })
+  const pool = open(url, isPooled)
   // What one client of a pooler has prepared, the next statement may not find: it runs on any of the server's connections.
   const queryOn = isPooled ? unprepared : prepared
+  const own = {
+    db: new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) }),
+    query: queryOnPool(pool, queryOn),
+  }
+  const isReplicaPooled = replicaUrl !== undefined && isPooler({ url: replicaUrl })
+  const replica =
+    replicaUrl === undefined
+      ? undefined
+      : openReplica({
+          // Read-only by itself, too: whoever writes there by mistake hears of it even when the address leads to the primary.
+          pool: open(replicaUrl, isReplicaPooled, {
+            refuseStandby: false,
+            options: '-c default_transaction_read_only=on',
+          }),
+          queryOn: isPooled || isReplicaPooled ? unprepared : prepared,
+          primary: pool,
+          maxLagMs: options.replicaMaxLagMs ?? REPLICA_MAX_LAG_MS,
+          log,
+        })
   return {
     name,
     url,
-    directUrl,
+    directUrl: options.directUrl ?? (isPooled ? undefined : url),
     pool,
-    db: new Kysely({ dialect: new PostgresDialect({ pool }) }),
-    query: queryOnPool(pool, queryOn),
+    ...own,
     queryOn,
+    reader: replica?.reader ?? own,
+    replica,
+    close: async () => {
+      await Promise.all([pool.end(), replica?.pool.end()])
+    },
   }
 }
 
@@ -189,37 +226,4 @@ function statementName(text: string): string | undefined {
     names.set(text, name)
   }
   return name
-}
-
-/** Whether an error says that the database (or the way to it) is away, rather than that we asked for something wrong. */
-export function isOutage(error: unknown): boolean {
-  if (!(error instanceof Error)) return false
-  const code = (error as { code?: unknown }).code
-  if (typeof code === 'string') return OUTAGE_CODES.has(code) || /^(08|40|53|57P)/.test(code)
-  return /timeout exceeded when trying to connect|timeout expired|Connection terminated|connection timeout|not queryable/.test(
-    error.message,
-  )
-}
-
-// https://www.postgresql.org/docs/18/errcodes-appendix.html: broken connections (08), deadlocks (40), too little of something (53),
-// shutdowns (57P), cancelled statements, lock timeouts, idle transactions, a standby; and Node's own.
-const OUTAGE_CODES = new Set([
-  '57014',
-  '55P03',
-  '25P03',
-  '25006',
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'EPIPE',
-  'ETIMEDOUT',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-])
-
-/** Deadlock or serialization failure: the same transaction may succeed when it is run again. */
-export const isRetryable = (error: unknown): boolean => {
-  const code = (error as { code?: unknown } | null)?.code
-  return code === '40001' || code === '40P01'
 }

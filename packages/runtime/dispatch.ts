@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 import type { z } from 'zod'
 import { type Actor, actorName, type Origin } from './actor.ts'
 import type { Database } from './database.ts'
-import { isOutage } from './database.ts'
+import { isOutage } from './database-errors.ts'
 import type { Answer } from './edge.ts'
 import { fieldWords } from './field-words.ts'
 import type { AnyContext } from './hosted.ts'
@@ -40,6 +40,8 @@ export type Dispatcher = {
     readonly newId: string | undefined
     readonly signal: AbortSignal
     readonly headers: Record<string, string>
+    /** What it reads by `db` and `query` may be some seconds behind. */
+    readonly mayLag: boolean
   }) => AnyContext
 }
 
@@ -183,6 +185,7 @@ async function execute(
       newId: keyed?.newId,
       signal: stop.signal,
       headers,
+      mayLag: operation.staleness !== undefined,
     })
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(

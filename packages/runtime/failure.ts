@@ -1,5 +1,5 @@
 import { Rejection } from '@stoa/contract'
-import { isOutage } from './database.ts'
+import { isOutage } from './database-errors.ts'
 
 /** Deepest chain of causes that is looked at. */
 const MAX_CAUSES = 5

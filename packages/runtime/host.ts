@@ -8,7 +8,7 @@ import { type Background, startBackground } from './background.ts'
 import { type CacheResult, createCacheMetrics, memoryCache } from './cache.ts'
 import { type Environment, readConfig } from './config.ts'
 import type { Database } from './database.ts'
-import { createPoolMetrics, openDatabases } from './databases.ts'
+import { createDatabaseMetrics, openDatabases } from './databases.ts'
 import type { CallMeta, Dispatcher } from './dispatch.ts'
 import { DRAIN_MS } from './drain.ts'
 import { type Edge, type Health, healthOf } from './edge.ts'
@@ -16,6 +16,7 @@ import type { AnyContext, HostedService } from './hosted.ts'
 import { startInternalServer } from './internal-server.ts'
 import type { EventLog } from './log.ts'
 import { createLogger } from './logger.ts'
+import { type CallTimers, createCallMetrics } from './metrics.ts'
 import { createPostgresLog } from './postgres-log.ts'
 import { processConfig } from './process-config.ts'
 import { openRedis, type Redis } from './redis.ts'
@@ -102,15 +103,16 @@ export async function startHost(options: HostOptions): Promise<Host> {
     const cacheCounts = createCacheMetrics(metrics)
     const databases = openDatabases(config, environment, log)
     undo.push(databases.close)
-    createPoolMetrics(metrics, databases.all)
+    createDatabaseMetrics(metrics, databases.all)
     await databases.prepare(services)
 
+    const calls = createCallMetrics(metrics)
     const hosted = new Map<string, HostedPart>()
     const transports = new Map<Contract, Transport>()
     const transportTo = (contract: Contract): Transport => {
       let transport = transports.get(contract)
       if (!transport) {
-        transport = resolveTransport(contract, hosted, services, config.internalSecret, environment)
+        transport = resolveTransport(contract, hosted, services, config.internalSecret, environment, calls)
         transports.set(contract, transport)
       }
       return transport
@@ -170,6 +172,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
           secret: config.internalSecret,
           ready,
           metrics,
+          calls,
           log,
           signal: ended.signal,
         })
@@ -270,6 +273,7 @@ function resolveTransport(
   services: readonly Service[],
   secret: string | undefined,
   environment: Environment,
+  calls: CallTimers,
 ): Transport {
   if (services.some((service) => service.contract.name === contract.name))
     return localTransport(() => {
@@ -281,7 +285,7 @@ function resolveTransport(
   const url = environment[variable]
   if (!url) throw new Error(`${contract.name} is not hosted in this process: set ${variable} to where it is`)
   if (!secret) throw new Error(`INTERNAL_SECRET is required to call ${contract.name} at ${variable}`)
-  return remoteTransport(contract, url, secret)
+  return remoteTransport(contract, url, secret, calls)
 }
 
 async function assemble(options: {
@@ -301,6 +305,7 @@ async function assemble(options: {
   const config = readConfig(service.config, environment)
   const transaction = createTransactions(database, name, { committed: options.committed })
   const db = database.db.withSchema(name)
+  const lagging = { db: database.reader.db.withSchema(name), query: database.reader.query }
   const counts = options.cacheCounts(name)
   const cache = options.redis
     ? redisCache({ redis: options.redis, service: name, counts })
@@ -330,12 +335,12 @@ async function assemble(options: {
     signal: AbortSignal
     log: Logger
     headers: Record<string, string> | undefined
+    mayLag?: boolean
   }): AnyContext => {
     let call: object | undefined
     let newId = parts.newId
     return {
-      db,
-      query: database.query,
+      ...(parts.mayLag ? lagging : { db, query: database.query }),
       transaction: bind(parts.scope) as AnyContext['transaction'],
       get call() {
         call ??= callTo(parts.meta, parts.signal)
@@ -480,10 +485,9 @@ async function readiness(
         () => 'ok',
         (error: Error) => error.message,
       )
-      checks[databases.length === 1 ? 'database' : `database${index + 1}`] = await Promise.race([
-        answer,
-        late,
-      ])
+      const name = databases.length === 1 ? 'database' : `database${index + 1}`
+      checks[name] = await Promise.race([answer, late])
+      if (database.replica) checks[`${name}Replica`] = await database.replica.health()
     }),
   )
   if (redis) checks.redis = redis.health()

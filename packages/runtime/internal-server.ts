@@ -7,6 +7,7 @@ import { type Dispatcher, dispatch } from './dispatch.ts'
 import { drainable } from './drain.ts'
 import type { Health } from './edge.ts'
 import { JsonText } from './json-text.ts'
+import type { CallTimers } from './metrics.ts'
 import { CONTENT_HEADER, DRAINING, internalPath, isSecret, readInternalCall } from './transport.ts'
 
 export type InternalServer = { readonly url: string; readonly close: () => Promise<void> }
@@ -18,6 +19,7 @@ type InternalServerOptions = {
   readonly secret: string
   readonly ready: () => Promise<Health>
   readonly metrics: Registry
+  readonly calls: CallTimers
   readonly log: Logger
   readonly signal: AbortSignal
 }
@@ -61,7 +63,9 @@ export async function startInternalServer(options: InternalServerOptions): Promi
   for (const target of targets) {
     const { contract } = target.service
     for (const [name, operation] of Object.entries(contract.operations)) {
+      const timer = options.calls({ service: contract.name, operation: name, side: 'callee' })
       app.post(internalPath(contract.name, name), { onRequest: admit }, async (request, reply) => {
+        const startedAt = performance.now()
         try {
           const traceparent = request.headers.traceparent
           const { input, meta } = readInternalCall(
@@ -90,6 +94,8 @@ export async function startInternalServer(options: InternalServerOptions): Promi
             platformErrors[rejection.code as keyof typeof platformErrors]?.status ??
             500
           return reply.code(status).send({ code: rejection.code, data: rejection.data })
+        } finally {
+          timer.observe((performance.now() - startedAt) / 1000)
         }
       })
     }

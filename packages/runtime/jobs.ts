@@ -23,7 +23,7 @@ import { childTrace, newTrace, parseTraceparent } from './trace.ts'
 
 /** Jobs of one database that run at once in this process. Most wait for somebody else's answer. */
 const CONCURRENCY = 8
-/** The runner's own connections: one listens, one fetches and completes. They never run a handler's statements. */
+/** The runner's own connections: it keeps one to listen, one fetches and completes. They never run a handler's statements. */
 const RUNNER_CONNECTIONS = 2
 /** How late a job may start whose time has come, unless this process has scheduled it itself. */
 const POLL_MS = 5_000
@@ -61,6 +61,8 @@ export type Chore = {
 export type Jobs = {
   /** A job is due at that time: look then instead of with the next poll. */
   readonly due: (at: Date) => void
+  /** So many jobs are due now. */
+  readonly nudge: (count: number) => void
   /** Frees the jobs of workers that are known to be dead. */
   readonly unlock: (workers: readonly string[]) => Promise<void>
   /** Workers that have held a job for longer than it takes to write their lease. */
@@ -221,20 +223,21 @@ export async function startJobs(options: JobsOptions): Promise<Jobs> {
   const timers = new Map<number, NodeJS.Timeout>()
   return {
     due: (at) => {
-      const wait = at.getTime() - Date.now()
-      // What is due now has been announced by the database.
-      if (wait <= 0 || wait > MAX_TIMER_MS) return
-      const tick = Math.ceil(at.getTime() / TIMER_TICK_MS) * TIMER_TICK_MS
+      const now = Date.now()
+      if (at.getTime() > now + MAX_TIMER_MS) return
+      // One whose time has just come here may have been early by the database's clock, which announces what is due.
+      const tick = Math.ceil(Math.max(at.getTime(), now) / TIMER_TICK_MS) * TIMER_TICK_MS
       if (timers.has(tick)) return
       const handle = setTimeout(
         () => {
           timers.delete(tick)
           current?.pool.nudge(1)
         },
-        tick - Date.now() + CLOCK_MARGIN_MS,
+        tick - now + CLOCK_MARGIN_MS,
       )
       timers.set(tick, handle.unref())
     },
+    nudge: (count) => current?.pool.nudge(Math.min(count, CONCURRENCY)),
     unlock,
     lockers: async () => {
       const rows = await database.query<{ locked_by: string }>(
@@ -271,7 +274,9 @@ function openRunnerPool({ name, url, directUrl }: Database, log: Logger): Databa
     url: directUrl ?? url,
     size: RUNNER_CONNECTIONS,
     application_name: 'stoa jobs',
-    ...(directUrl === undefined ? { withoutListen: true } : { statement_timeout: 15_000 }),
+    // It would hear of every job of the platform, and ask for each: who hosts a service is told of that service's jobs alone.
+    withoutListen: true,
+    ...(directUrl === undefined ? {} : { statement_timeout: 15_000 }),
     log: log.child({ database: name, pool: 'jobs' }),
   })
 }

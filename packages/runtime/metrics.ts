@@ -46,3 +46,25 @@ export function createBackgroundMetrics(
     }),
   }
 }
+
+/** One call between processes, as one side of it sees it. */
+export type CallTimer = { readonly observe: (seconds: number) => void }
+export type CallTimers = (call: {
+  service: string
+  operation: string
+  side: 'caller' | 'callee'
+}) => CallTimer
+
+const CALL_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+
+/** Timers of the calls between processes; each is looked up once, so that a call costs no more than its observation. */
+export function createCallMetrics(registry: Registry): CallTimers {
+  const seconds = new Histogram({
+    name: 'stoa_call_seconds',
+    help: 'Time of a call between processes: as the caller waits for it, all tries together, and as the callee works on it.',
+    labelNames: ['service', 'operation', 'side'],
+    buckets: CALL_SECONDS,
+    registers: [registry],
+  })
+  return (call) => seconds.labels(call)
+}

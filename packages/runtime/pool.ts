@@ -20,7 +20,12 @@ const SILENT_FOR_GOOD_MS = 20_000
 
 export type PoolOptions = Pick<
   pg.PoolConfig,
-  'types' | 'application_name' | 'statement_timeout' | 'lock_timeout' | 'idle_in_transaction_session_timeout'
+  | 'types'
+  | 'application_name'
+  | 'statement_timeout'
+  | 'lock_timeout'
+  | 'idle_in_transaction_session_timeout'
+  | 'options'
 > & {
   readonly url: string
   readonly size: number

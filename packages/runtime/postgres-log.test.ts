@@ -104,3 +104,34 @@ it('stores the positions of all groups in one statement, at most once a second',
   const stored = texts.filter((text) => text.includes('log.cursor as c ('))
   assert.ok(stored.length >= 1 && stored.length <= 2, `${stored.length} statements`)
 })
+
+it('reads only what somebody in the process hears, and misses nothing of it', async () => {
+  const { open } = await freshDatabase()
+  const database = open()
+  const reads: string[] = []
+  const log = await createPostgresLog({
+    ...database,
+    query: (text, values) => {
+      if (text.includes('cross join lateral')) reads.push(text)
+      return database.query(text, values)
+    },
+  })
+  const other = await createPostgresLog(open())
+  const seen: number[] = []
+  await log.consume(
+    subscription('one', async (list) => void seen.push(...list.map(({ version }) => version)), {
+      types: ['thing.made'],
+      hears: ({ type }) => type === 'thing.made',
+    }),
+  )
+  await until([], () => reads.length > 0)
+  await other.append([{ ...newEvent('a', 1), type: 'thing.lost' }])
+  const before = reads.length
+  log.look(['thing.lost', 'thing.found'])
+  assert.equal(reads.length, before)
+  await other.append([{ ...newEvent('a', 2), type: 'thing.made' }])
+  log.look(['thing.lost', 'thing.made'])
+  await until([], () => seen.length === 1)
+  assert.deepEqual(seen, [2])
+  await Promise.all([log.close(), other.close()])
+})

@@ -104,7 +104,8 @@ class PostgresLog implements EventLog {
     }
   }
 
-  look = (): void => {
+  look = (types?: readonly string[]): void => {
+    if (types && !types.some((type) => this.#hears(type))) return
     if (this.#reading) {
       this.#readAgain = true
       return
@@ -166,6 +167,13 @@ class PostgresLog implements EventLog {
       // What could not be stored is tried again with the next move, and at the end.
       this.#store().catch(() => {})
     }, STORE_EVERY_MS).unref()
+  }
+
+  /** Whether a consumer here may hear such events. What is passed over meanwhile is read with the next one that is heard. */
+  #hears(type: string): boolean {
+    for (const { subscription } of this.#consumers)
+      if (!subscription.types || subscription.types.includes(type)) return true
+    return false
   }
 
   /** Every position that has moved, in one statement. A late writer never turns a position back. */

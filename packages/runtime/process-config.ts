@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { type ConfigSpec, setting } from './config.ts'
+import { REPLICA_MAX_LAG_MS } from './database.ts'
 
 /** What every process reads, whichever services it hosts. */
 export const processConfig = {
@@ -12,6 +13,16 @@ export const processConfig = {
     'DATABASE_DIRECT_URL',
     z.string().optional(),
     'The server itself when `DATABASE_URL` is a pooler: migrations, listeners and the job runner connect to it. Only a pooler there: add `?pgbouncer=true` to `DATABASE_URL`, and work is looked for once a second. Of a service: `<SERVICE>_DATABASE_DIRECT_URL`.',
+  ),
+  databaseReplicaUrl: setting(
+    'DATABASE_REPLICA_URL',
+    z.string().optional(),
+    'A server that repeats what `DATABASE_URL` writes: reports and long lists, which may be some seconds behind, are read there. Of a service: `<SERVICE>_DATABASE_REPLICA_URL`.',
+  ),
+  replicaMaxLagMs: setting(
+    'DATABASE_REPLICA_MAX_LAG_MS',
+    z.coerce.number().int().min(100).max(3_600_000).default(REPLICA_MAX_LAG_MS),
+    'While a replica is further behind than this, or away, the primary is read instead.',
   ),
   logDatabaseUrl: setting(
     'LOG_DATABASE_URL',

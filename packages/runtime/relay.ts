@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import type { Database } from './database.ts'
 import type { HostedService } from './hosted.ts'
 import { type EventLog, type NewEvent, topicOf } from './log.ts'
+import { JOB_CHANNEL } from './wake.ts'
 
 /** Rows that one turn takes per service: bounds its memory and the log's transaction. */
 const BATCH_ROWS = 500
@@ -29,7 +30,7 @@ export type RelayOptions = {
   readonly logger: Logger
   /** Whether this process relays the service; another may do the same for a while without harm. */
   readonly leads: (service: string) => boolean
-  /** Jobs were handed to the runner; the earliest of them may start then. */
+  /** A job was handed to the runner that may not start before that time. What is due at once is announced. */
   readonly scheduled: (at: Date) => void
 }
 
@@ -141,7 +142,7 @@ export function createRelay({ services, database, log, logger, leads, scheduled 
         JSON.stringify(maxAttempts),
       ])
     }
-    for (const { run_at, occurred_at } of jobs) scheduled(run_at ?? occurred_at)
+    for (const { run_at } of jobs) if (run_at) scheduled(run_at)
   }
 
   return {
@@ -187,13 +188,16 @@ const takeStatement = (names: readonly string[]): string => {
 
 /**
  * Deletes jobs and gives them to graphile-worker in one statement. Of several with one key only the last counts, as it
- * would have replaced the others. Keys and names carry the service's name; the runner's own limits are 512 and 128 characters.
+ * would have replaced the others. Those who host the service are told how many are due: the runner itself would wake every process
+ * of the platform for each. Keys and names carry the service's name; the runner's own limits are 512 and 128 characters.
  */
 const handOverStatement = (name: string): string => `
   with taken as (delete from "${name}".outbox where position = any($1::bigint[]) returning *),
   latest as (select distinct on (coalesce(key, position::text), key is null) * from taken
     order by coalesce(key, position::text), key is null, position desc)
-  select count(*) from graphile_worker.add_jobs(array(
+  select case when due > 0 then pg_notify('${JOB_CHANNEL}', '${name}:' || due) end
+  from (select count(*) as added, (select count(*) from latest where coalesce(run_at, now()) <= now()) as due
+    from graphile_worker.add_jobs(array(
     select (
       '${name}/' || name,
       json_build_object('input', payload, 'traceparent', traceparent),
@@ -204,7 +208,7 @@ const handOverStatement = (name: string): string => `
       null::smallint,
       null::text[]
     )::graphile_worker.job_spec
-    from latest order by position))`
+    from latest order by position))) handed`
 
 const toEvent = (row: Row): NewEvent => ({
   id: row.id,

@@ -39,7 +39,11 @@ export type ServiceContext<
   Config extends ConfigSpec = ConfigSpec,
   Resources = unknown,
 > = {
-  /** Reads, and single statements that announce nothing. Schema-qualified for the query builder; raw SQL names the schema itself. */
+  /**
+   * Reads, and single statements that announce nothing. In an operation with `staleness` it and `query` read from a replica, and
+   * a write is an error; `transaction` is the primary's everywhere. Schema-qualified for the query builder;
+   * raw SQL names the schema itself.
+   */
   readonly db: Kysely<Tables>
   /**
    * One hand-written statement, prepared once per connection where the server allows it: for hot paths. Tables are named with their

@@ -11,6 +11,7 @@ import { Pool } from 'undici'
 import { type CallMeta, type Dispatcher, dispatch } from './dispatch.ts'
 import type { Answer } from './edge.ts'
 import { JsonText } from './json-text.ts'
+import type { CallTimer, CallTimers } from './metrics.ts'
 import { findBadText } from './text.ts'
 import { formatTraceparent, parseTraceparent } from './trace.ts'
 
@@ -45,7 +46,13 @@ const ANSWER_MARGIN_MS = 500
 const POOL_OPTIONS = { connections: 64, pipelining: 1, connectTimeout: 2_000 }
 
 /** `addresses` holds one URL, or several by comma: replicas that take turns, the next one after a failure. */
-export function remoteTransport(contract: Contract, addresses: string, secret: string): Transport {
+export function remoteTransport(
+  contract: Contract,
+  addresses: string,
+  secret: string,
+  calls: CallTimers,
+): Transport {
+  const timers = new Map<string, CallTimer>()
   const pools = addresses.split(',').map((address) => new Pool(new URL(address.trim()).origin, POOL_OPTIONS))
   let turn = Math.floor(Math.random() * pools.length)
   const next = (): Pool => pools[turn++ % pools.length]!
@@ -56,6 +63,12 @@ export function remoteTransport(contract: Contract, addresses: string, secret: s
       if (bad) throw invalidInput(bad)
       const repeatable =
         operation.method === 'GET' || operation.idempotency === 'natural' || operation.idempotency === 'key'
+      let timer = timers.get(name)
+      if (!timer) {
+        timer = calls({ service: contract.name, operation: name, side: 'caller' })
+        timers.set(name, timer)
+      }
+      const startedAt = performance.now()
       for (let attempt = 1; ; attempt += 1) {
         try {
           return await sendOnce(next(), contract, name, operation, input, meta, secret)
@@ -69,6 +82,8 @@ export function remoteTransport(contract: Contract, addresses: string, secret: s
             throw new Rejection(Date.now() >= meta.deadlineAt ? 'TIMEOUT' : 'UNAVAILABLE')
           }
           await new Promise((resolve) => setTimeout(resolve, pauseMs))
+        } finally {
+          timer.observe((performance.now() - startedAt) / 1000)
         }
       }
     },

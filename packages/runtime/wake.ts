@@ -5,12 +5,14 @@ import type { Query } from './service.ts'
 
 /** Outbox rows of the named services (comma-separated) were committed. */
 export const OUTBOX_CHANNEL = 'stoa_outbox'
-/** The log has grown. */
+/** The log has grown by events of the named types (comma-separated; empty: of any). */
 export const LOG_CHANNEL = 'stoa_log'
+/** So many jobs of a service are due (`notification:3`). */
+export const JOB_CHANNEL = 'stoa_jobs'
 /** A process has given its leases up. */
 export const LEASE_CHANNEL = 'stoa_lease'
 
-export type Channel = typeof OUTBOX_CHANNEL | typeof LOG_CHANNEL | typeof LEASE_CHANNEL
+export type Channel = typeof OUTBOX_CHANNEL | typeof LOG_CHANNEL | typeof JOB_CHANNEL | typeof LEASE_CHANNEL
 
 /** Pauses before connecting again: doubled from the first to the last. */
 const RECONNECT_FIRST_MS = 100

@@ -4,7 +4,7 @@ export type StatementCount = { query: string; calls: number }
 
 /** Statements on the log's and the job library's schemas, and those by which the relay empties an outbox. */
 const PLATFORM =
-  /\blog\.|graphile_worker|^\s*notify\b|pg_notify|\b(from|join|delete from)\s+"?\w+"?\."?outbox\b/i
+  /\blog\.|graphile_worker|^\s*notify\b|pg_notify|pg_wal_lsn_diff|\b(from|join|delete from)\s+"?\w+"?\."?outbox\b/i
 
 /**
  * Counts the SQL that a database was asked, by whomever, through pg_stat_statements. Statements inside functions

@@ -34,7 +34,7 @@ type TestHostOptions = {
   readonly environment?: Readonly<Record<string, string | undefined>>
   /** Default 2: nothing may hold one connection while it waits for another. */
   readonly poolSize?: number
-  /** Another replica: the database of a test host that runs already. */
+  /** A database of the test's own: that of a test host that runs already makes another replica. */
   readonly database?: TestDatabase
 }
 
@@ -45,8 +45,10 @@ export async function startTestHost(options: TestHostOptions): Promise<TestHost>
   const environment = {
     POOL_SIZE: String(poolSize),
     INTERNAL_SECRET: 'secret-of-the-tests',
-    ...options.environment,
     DATABASE_URL: database.url,
+    // The same server in read-only sessions: an operation that says that it may be behind, and writes, fails.
+    DATABASE_REPLICA_URL: database.url,
+    ...options.environment,
   }
   const logger = pino({ level: process.env.TEST_LOG_LEVEL ?? 'silent' })
   const host = await startHost({ services, environment, logger, checkAnswers: true })

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import type { Session } from '@stoa/contracts/auth'
+import { ACCESS_TOKEN_SECONDS, type Session } from '@stoa/contracts/auth'
 import { SignJWT } from 'jose'
 import type { Context } from './context.ts'
-import { ACCESS_TOKEN_SECONDS } from './key-schedule.ts'
 import { permissionsOf } from './permissions.ts'
 import { toUser, type UserRow } from './users.ts'
 
@@ -33,6 +32,7 @@ async function signAccessToken(
     role: user.role,
     email: user.email,
     email_verified: user.emailVerified,
+    credentials_version: user.credentialsVersion,
     ...(permissions && { permissions }),
     ...(user.customerGroup !== null && { customer_group: user.customerGroup }),
     // RFC 9068 wants to know which client asked; there is one, the shop.

@@ -1,9 +1,8 @@
 import { Rejection } from '@stoa/contract'
-import type { Query } from '@stoa/runtime'
+import { ipSubject, type Query } from '@stoa/runtime'
 import { type AttemptCount, type Limit, waitSeconds } from './attempt-limits.ts'
 import type { Context } from './context.ts'
 import { emailDigest } from './email-key.ts'
-import { ipSubject } from './ip-subject.ts'
 
 const QUARTER_HOUR = 900
 const HOUR = 3_600

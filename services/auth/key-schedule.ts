@@ -1,7 +1,7 @@
+import { ACCESS_TOKEN_SECONDS } from '@stoa/contracts/auth'
+
 /** When a key signs. Each signs until the next one does. */
 export type KeyTimes = { readonly generation: number; readonly signsFrom: Date }
-
-export const ACCESS_TOKEN_SECONDS = 3_600
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS

@@ -105,7 +105,7 @@ describe('the link in a mail', () => {
     assert.equal(next.user.emailVerified, true)
     assert.deepEqual(
       (await told(session)).map(({ name }) => name),
-      ['auth.password-reset-requested', 'auth.email-confirmed'],
+      ['auth.password-reset-requested', 'auth.credentials-changed', 'auth.email-confirmed'],
     )
     assert.equal((await details(session, 'password-reset', requestId)).token, null)
 

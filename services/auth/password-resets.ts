@@ -2,7 +2,7 @@ import type { Query } from '@stoa/runtime'
 import type { AttemptCount, Limit } from './attempt-limits.ts'
 import { COUNTED, checkCounts, countsParameter, forgiven } from './attempts.ts'
 import { emailKey } from './email-key.ts'
-import { USER, type UserRow } from './users.ts'
+import { CREDENTIALS_CHANGED, type Credentials, USER, type UserRow } from './users.ts'
 
 /** Notes a request and answers whose it is, with the account's next version; nothing without an account, and nothing the second time. */
 export async function openPasswordReset(
@@ -59,19 +59,19 @@ export async function countAndFindPasswordReset(
 export async function usePasswordReset(
   query: Query,
   { requestId, passwordHash, limits }: { requestId: string; passwordHash: string; limits: readonly Limit[] },
-): Promise<{ userId: string; version: number; confirmed: boolean } | undefined> {
-  const [row] = await query<{ userId: string; version: number; confirmed: boolean }>(
+): Promise<(Credentials & { confirmed: boolean }) | undefined> {
+  const [row] = await query<Credentials & { confirmed: boolean }>(
     `with changed as (
-       update auth.users u set password_hash = $2, credentials_version = u.credentials_version + 1, must_change_password = false,
-         email_verified_at = coalesce(u.email_verified_at, now()), version = u.version + 1
+       update auth.users u set password_hash = $2, must_change_password = false, kept_session_id = null,
+         email_verified_at = coalesce(u.email_verified_at, now()), ${CREDENTIALS_CHANGED}
        from auth.password_resets r
        where r.request_id = $1 and u.user_id = r.user_id and u.credentials_version = r.credentials_version
          and u.disabled_at is null
-       returning u.user_id, u.version, u.email_verified_at = now() as confirmed),
+       returning u.user_id, u.credentials_version, u.version, u.email_verified_at = now() as confirmed),
      used as (
        update auth.password_resets set used_at = now() where request_id = $1 and exists (select from changed)),
      ${forgiven('$3')}
-     select user_id as "userId", version, confirmed from changed`,
+     select user_id as "userId", credentials_version as "credentialsVersion", version, confirmed from changed`,
     [requestId, passwordHash, countsParameter(limits)],
   )
   return row

@@ -11,6 +11,7 @@ const READ = [
   'notification:read',
   'search:read',
   'customer:read',
+  'apikey:read',
 ]
 
 /** What each role of staff may do, in full: there is no wildcard, so a new permission is given to nobody by accident. */
@@ -23,6 +24,7 @@ export const PERMISSIONS: Readonly<Record<StaffRole, readonly string[]>> = {
     'payment:refund',
     'customer:write',
     'search:write',
+    'apikey:write',
   ],
   support: [...READ, 'order:write', 'payment:refund'],
   'read-only': READ,

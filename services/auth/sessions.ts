@@ -3,7 +3,7 @@ import type { Query } from '@stoa/runtime'
 import type { Limit } from './attempt-limits.ts'
 import { countsParameter, forgiven } from './attempts.ts'
 import { emailKey } from './email-key.ts'
-import { LIVE, USER, type UserRow } from './users.ts'
+import { LIVE, type SessionOf, USER, type UserRow } from './users.ts'
 
 /** Opaque: 256 random bits. What is stored of it is its SHA-256. */
 export const newRefreshToken = (): string => randomBytes(32).toString('base64url')
@@ -85,8 +85,8 @@ export type Exchange =
 
 /**
  * Exchanges a refresh token for `next`, in one statement and by the database's clock. Two at once meet at the token's row: the
- * second sees what the first did. One that was used longer ago than an answer is retried, or suspiciously often, was copied: the
- * whole family ends.
+ * second sees what the first did. One that was used longer ago than an answer is retried, or suspiciously often, was copied: it is
+ * good for nothing more, and the whole family is to end (`revokeSession`).
  */
 export async function exchangeRefreshToken(
   query: Query,
@@ -106,8 +106,6 @@ export async function exchangeRefreshToken(
      used as (
        update auth.refresh_tokens t set used_at = coalesce(t.used_at, now()), uses = t.uses + 1
        from presented p where t.token_hash = p.token_hash and p.good),
-     revoked as (
-       update auth.sessions s set revoked_at = now() from presented p where s.session_id = p.session_id and not p.good),
      session as (select session_id from presented where good),
      ${withToken('$2')}
      select ${USER}, p.session_id as "sessionId", p.good from presented p join auth.users u on u.user_id = p.user_id`,
@@ -117,13 +115,25 @@ export async function exchangeRefreshToken(
   return { outcome: row.good ? 'rotated' : 'reused', user: row, sessionId: row.sessionId }
 }
 
-/** Ends the session that a refresh token belongs to, whether or not the token is still good. */
-export async function endSession(query: Query, refreshToken: string): Promise<void> {
-  await query(
+/** Ends the session that a refresh token belongs to, whether or not the token is still good. Undefined when it had ended. */
+export async function endSession(query: Query, refreshToken: string): Promise<SessionOf | undefined> {
+  const [row] = await query<SessionOf>(
     `update auth.sessions s set revoked_at = now()
-     from auth.refresh_tokens t where t.token_hash = $1 and s.session_id = t.session_id and s.revoked_at is null`,
+     from auth.refresh_tokens t where t.token_hash = $1 and s.session_id = t.session_id and s.revoked_at is null
+     returning s.session_id as "sessionId", s.user_id as "userId"`,
     [digest(refreshToken)],
   )
+  return row
+}
+
+/** Undefined when it had ended. */
+export async function revokeSession(query: Query, sessionId: string): Promise<SessionOf | undefined> {
+  const [row] = await query<SessionOf>(
+    `update auth.sessions s set revoked_at = now() where s.session_id = $1 and s.revoked_at is null
+     returning s.session_id as "sessionId", s.user_id as "userId"`,
+    [sessionId],
+  )
+  return row
 }
 
 /** A bite of what has expired. Returns how many tokens went; a session goes with its last. */

@@ -87,6 +87,16 @@ export const findStaff = (query: Query): Promise<UserRow[]> =>
     `select ${USER} from auth.users u where u.role <> 'customer' order by u.email_key limit 1000`,
   )
 
+/** What of an account has changed when its sessions have ended. */
+export type Credentials = {
+  readonly userId: string
+  readonly credentialsVersion: number
+  readonly version: number
+}
+
+/** For the `set` of an update of `auth.users u`: its sessions are void, but for the one in `kept_session_id`. */
+export const CREDENTIALS_CHANGED = `credentials_version = u.credentials_version + 1, credentials_changed_at = now(), version = u.version + 1`
+
 export type CustomerGroupRow = { readonly userId: string; readonly customerGroup: string | null }
 
 /** Undefined for an account that does not exist, or is not a customer's. */
@@ -114,8 +124,8 @@ export async function putCustomerGroup(
 }
 
 /**
- * Sets a new password: the session that asks goes on, all others end, links for a reset are void. False when the password was changed
- * since the row was read.
+ * Sets a new password: the session that asks goes on, all others end, links for a reset are void. Undefined when the password was changed
+ * since the row was read; else the account's next versions.
  */
 export async function replacePassword(
   query: Query,
@@ -125,20 +135,20 @@ export async function replacePassword(
     passwordHash,
     limits,
   }: { user: UserRow; sessionId: string; passwordHash: string; limits: readonly Limit[] },
-): Promise<boolean> {
-  const rows = await query(
+): Promise<Credentials | undefined> {
+  const [row] = await query<Credentials>(
     `with changed as (
-       update auth.users u set password_hash = $3, credentials_version = u.credentials_version + 1, must_change_password = false
+       update auth.users u set password_hash = $3, must_change_password = false, kept_session_id = $4, ${CREDENTIALS_CHANGED}
        where u.user_id = $1 and u.credentials_version = $2 and u.disabled_at is null
-       returning u.user_id, u.credentials_version),
+       returning u.user_id, u.credentials_version, u.version),
      kept as (
        update auth.sessions s set credentials_version = changed.credentials_version
        from changed where s.session_id = $4 and s.user_id = changed.user_id),
      ${forgiven('$5')}
-     select 1 from changed`,
+     select user_id as "userId", credentials_version as "credentialsVersion", version from changed`,
     [user.userId, user.credentialsVersion, passwordHash, sessionId, countsParameter(limits)],
   )
-  return rows.length > 0
+  return row
 }
 
 /** The account's next version when its address was not confirmed before. */

@@ -46,7 +46,10 @@ let webhookBody = ''
 const seenSkus: string[][] = []
 
 const fakes = [
-  fake(auth, { jwks: () => ({ keys: [jwk] }) }),
+  fake(auth, {
+    jwks: () => ({ keys: [jwk] }),
+    endedAccess: () => ({ sessionIds: [], accounts: [], next: null }),
+  }),
   fake(product, {
     list: ({ limit }) => {
       if (limit === 77) throw new Error('a bug with a secret in it')

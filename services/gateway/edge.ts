@@ -4,7 +4,9 @@ import type { Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import apiReference from '@scalar/fastify-api-reference'
 import { Content, type Contract, invalidInput, type Operation, Rejection } from '@stoa/contract'
+import { auth } from '@stoa/contracts/auth'
 import {
+  actorName,
   type ConfigOf,
   drainable,
   type Edge,
@@ -18,13 +20,13 @@ import {
 } from '@stoa/runtime'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { Histogram } from 'prom-client'
-import { createAuthenticator } from './authenticate.ts'
+import { createAuthenticator } from './access/authenticate.ts'
 import { namesEtag } from './cache/etag.ts'
 import { give, spare } from './cache/give.ts'
-import type { Kept } from './cache/kept.ts'
 import { createResponseCache, type OperationCache } from './cache/response-cache.ts'
 import { warm } from './cache/warm.ts'
 import type { config } from './config.ts'
+import type { Resources } from './context.ts'
 import { openApi } from './openapi.ts'
 import { problemOf } from './problem.ts'
 import { published } from './published.ts'
@@ -99,8 +101,17 @@ export async function startEdge(host: EdgeHost): Promise<Edge> {
   bodies(app)
   const load = refuseExcess(app, settings.maxInFlight)
 
-  const authenticate = createAuthenticator({ send: host.send, issuer: settings.issuer, signal: host.signal })
-  const cache = createResponseCache(host, host.resources as Kept)
+  const resources = host.resources as Resources
+  const { access } = resources
+  const accounts = host.client(auth)
+  const authenticate = createAuthenticator({
+    send: host.send,
+    source: accounts,
+    access,
+    issuer: settings.issuer,
+    signal: host.signal,
+  })
+  const cache = createResponseCache(host, resources)
   for (const contract of Object.values(published)) {
     for (const [name, operation] of Object.entries<Operation>(contract.operations)) {
       if (operation.access === 'service') continue
@@ -145,7 +156,7 @@ export async function startEdge(host: EdgeHost): Promise<Edge> {
     close: async () => {
       closing.abort()
       await close()
-      await cache.close()
+      await Promise.all([cache.close(), access.apiKeys.close(accounts)])
     },
   }
 }
@@ -199,8 +210,7 @@ function route(
     load.working += 1
     try {
       const actor = await authenticate(request.headers.authorization, request.trace)
-      if (actor.kind !== 'anonymous' && actor.kind !== 'service')
-        request.actorName = `${actor.kind}:${actor.id}`
+      if (actor.kind !== 'anonymous' && actor.kind !== 'service') request.actorName = actorName(actor)
       const given = await cache?.answer({
         url: request.raw.url!,
         acceptLanguage: request.headers['accept-language'],

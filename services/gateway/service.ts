@@ -1,5 +1,7 @@
 import { gateway } from '@stoa/contracts/gateway'
 import { defineService } from '@stoa/runtime'
+import { openAccess } from './access/access.ts'
+import { endAccess } from './access/hear.ts'
 import { dropAnswers } from './cache/hear.ts'
 import { openKept } from './cache/kept.ts'
 import { config } from './config.ts'
@@ -11,7 +13,10 @@ export default defineService({
   needs: published,
   config,
   operations: {},
-  resources: async ({ config: { cacheBytes } }) => openKept({ maxBytes: cacheBytes }),
-  reactions: [dropAnswers],
+  resources: async ({ config: { cacheBytes } }) => ({
+    ...openKept({ maxBytes: cacheBytes }),
+    access: openAccess(),
+  }),
+  reactions: [dropAnswers, endAccess],
   edge: startEdge,
 })

@@ -3,6 +3,7 @@ import type { Context } from './context.ts'
 import type { Mail, Shop } from './mail.ts'
 import type { MailRequest } from './mail-request.ts'
 import { RETENTION_DAYS } from './notifications.ts'
+import { apiKeyRotation } from './templates/api-key-rotation.ts'
 import { confirmEmail } from './templates/confirm-email.ts'
 import { orderConfirmation } from './templates/order-confirmation.ts'
 import { orderRefunded } from './templates/order-refunded.ts'
@@ -25,6 +26,11 @@ export async function compose(request: MailRequest, ctx: Context): Promise<Compo
       case 'confirm-email':
       case 'password-reset':
         return await accountMail({ ...request, template: request.template }, shop, ctx)
+      case 'api-key-rotation': {
+        const { email, ...reminder } = await ctx.call.auth.apiKeyMailDetails({ userId: request.subjectId })
+        if (reminder.apiKeys.length === 0) return { skip: 'the keys were rotated or revoked' }
+        return { to: email, mail: apiKeyRotation(reminder, shop) }
+      }
       case 'order-confirmation':
       case 'payment-failed':
       case 'order-refunded':

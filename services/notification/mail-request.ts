@@ -6,7 +6,7 @@ import { z } from 'zod'
 /** A mail to be sent: which, about what, because of which event. No address: that is fetched when it is sent. */
 export const MailRequest = z.strictObject({
   eventId: z.uuid(),
-  template: MailTemplate,
+  template: z.enum([...MailTemplate.options, 'api-key-rotation']),
   /** The order or account. */
   subjectId: Id,
   /** Of account mails that were asked for. */

@@ -2,7 +2,12 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isDeepStrictEqual } from 'node:util'
 import { Rejection } from '@stoa/contract'
-import { EmailConfirmationRequested, PasswordResetRequested, UserRegistered } from '@stoa/contracts/auth'
+import {
+  ApiKeyRotationDue,
+  EmailConfirmationRequested,
+  PasswordResetRequested,
+  UserRegistered,
+} from '@stoa/contracts/auth'
 import { notification } from '@stoa/contracts/notification'
 import { OrderConfirmed, OrderPaymentFailed } from '@stoa/contracts/order'
 import { PaymentRefunded } from '@stoa/contracts/payment'
@@ -286,4 +291,27 @@ test('after 90 days a mail is forgotten', async () => {
   await host.runJob('sweep')
   assert.equal(await rowOf(host, old), undefined)
   assert.equal((await rowOf(host, young)).status, 'sent')
+})
+
+test('staff are reminded of their API keys, unless those were rotated meanwhile; the mail is in the list of all mails', async () => {
+  await using host = await startMailHost()
+  const [userId, other] = [v7(), v7()]
+  await host.publish(ApiKeyRotationDue, { userId: other })
+  await host.settled()
+  assert.deepEqual(await host.mails(), [])
+  host.world.apiKeys = [
+    { name: 'Till <2>', rotatedAt: '2026-10-01T00:00:00.000Z', expiresAt: '2026-12-30T00:00:00.000Z' },
+  ]
+  const id = await host.publish(ApiKeyRotationDue, { userId }, { id: v7() })
+  await host.settled()
+  await becomes(host, id, 'sent')
+  const [mail] = await host.mails()
+  assert.equal(mail?.subject, 'API keys of Stoa to be rotated')
+  assert.match(mail?.text ?? '', /Till <2>[\s\S]*1 October 2026[\s\S]*30 December 2026/)
+  const { items } = await host.staff.listMails({ subjectId: userId })
+  assert.deepEqual(
+    items.map(({ template, status }) => [template, status]),
+    [['api-key-rotation', 'sent']],
+  )
+  assert.deepEqual((await host.staff.listForStaff({ subjectId: userId })).items, [])
 })

@@ -1,6 +1,4 @@
-import type { MailTemplate } from '@stoa/contracts/notification'
 import type { Query } from '@stoa/runtime'
-import type { z } from 'zod'
 import type { MailRequest } from './mail-request.ts'
 
 export type Claim =
@@ -84,7 +82,7 @@ async function unlessSaid<Row extends object>(
 
 export type Listed = {
   readonly notificationId: string
-  readonly template: z.output<typeof MailTemplate>
+  readonly template: string
   readonly subjectId: string
   readonly status: 'waiting' | 'sent' | 'failed' | 'skipped'
   readonly attempts: number
@@ -97,15 +95,27 @@ export type Listed = {
 /** Newest first: ids sort by time. */
 export const listNotifications = (
   query: Query,
-  { subjectId, after, limit }: { subjectId: string | undefined; after: string | undefined; limit: number },
+  {
+    subjectId,
+    templates,
+    after,
+    limit,
+  }: {
+    subjectId: string | undefined
+    /** Undefined: all. */
+    templates: readonly string[] | undefined
+    after: string | undefined
+    limit: number
+  },
 ): Promise<Listed[]> =>
   query<Listed>(
     `select notification_id as "notificationId", template, subject_id as "subjectId", status, attempts,
        last_error as "lastError", message_id as "messageId", created_at as "createdAt", sent_at as "sentAt"
      from notification.notifications
      where ($1::uuid is null or subject_id = $1) and ($2::uuid is null or notification_id < $2)
+       and ($4::text[] is null or template = any($4))
      order by notification_id desc limit $3`,
-    [subjectId ?? null, after ?? null, limit],
+    [subjectId ?? null, after ?? null, limit, templates ?? null],
   )
 
 /** Returns how many rows went; at most 10,000 of those that have been kept long enough. */

@@ -5,6 +5,7 @@ import { config, DEFAULT_MAIL_FROM, needs, type Resources, type Tables } from '.
 import { sendMail } from './jobs/send-mail.ts'
 import { sweep } from './jobs/sweep.ts'
 import { listForStaff } from './operations/list-for-staff.ts'
+import { listMails } from './operations/list-mails.ts'
 import { scheduleMails } from './reactions/schedule-mails.ts'
 
 export default defineService<typeof notification, Tables, typeof needs, typeof config, Resources>({
@@ -22,7 +23,7 @@ export default defineService<typeof notification, Tables, typeof needs, typeof c
     const smtp = openSmtp({ url: config.smtpUrl, from: { name: config.shopName, address: config.mailFrom } })
     return { smtp, [Symbol.asyncDispose]: () => smtp[Symbol.asyncDispose]() }
   },
-  operations: { listForStaff },
+  operations: { listForStaff, listMails },
   reactions: [scheduleMails],
   jobs: [sendMail, sweep],
 })

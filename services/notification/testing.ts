@@ -32,7 +32,12 @@ export async function startMailHost({
   token?: string | null
 } = {}) {
   const sandbox = await startSandbox()
-  const world = { order: anyOrder, token, calls: [] as unknown[] }
+  const world = {
+    order: anyOrder,
+    token,
+    apiKeys: [] as { name: string; rotatedAt: string; expiresAt: string }[],
+    calls: [] as unknown[],
+  }
   const host = await startTestHost({
     services: [
       service,
@@ -41,6 +46,7 @@ export async function startMailHost({
           world.calls.push(input)
           return { email: ADDRESS, name: 'Ada Lovelace', token: world.token }
         },
+        apiKeyMailDetails: () => ({ email: ADDRESS, name: null, apiKeys: world.apiKeys }),
       }),
       fake(order, {
         mailDetails: ({ orderId }) => ({

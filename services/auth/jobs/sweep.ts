@@ -1,5 +1,6 @@
 import { job } from '@stoa/runtime'
 import { z } from 'zod'
+import { sweepApiKeys } from '../api-keys.ts'
 import { sweepAttempts } from '../attempts.ts'
 import type { Context } from '../context.ts'
 import { sweepPasswordResets } from '../password-resets.ts'
@@ -14,7 +15,7 @@ export const sweep = job({
   input: z.strictObject({}),
   cron: '23 * * * *',
   handle: async (_, ctx: Context) => {
-    for (const bite of [sweepAttempts, sweepSessions, sweepPasswordResets])
+    for (const bite of [sweepAttempts, sweepSessions, sweepPasswordResets, sweepApiKeys])
       for (let bites = 0; bites < MAX_BITES; bites += 1) if ((await bite(ctx.query)) === 0) break
   },
 })

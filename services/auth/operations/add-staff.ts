@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { Rejection } from '@stoa/contract'
-import type { auth } from '@stoa/contracts/auth'
+import { type auth, CredentialsChanged } from '@stoa/contracts/auth'
 import type { Handles } from '../context.ts'
 import { hashNewPassword } from '../credentials.ts'
 import { oneTimePassword as passwordFrom } from '../password.ts'
@@ -14,6 +14,9 @@ export const addStaff: Handles<typeof auth.operations.addStaff> = async ({ email
     const put = await putStaff(tx.query, { userId: newId, email, role, passwordHash })
     if (!put) throw new Rejection('EMAIL_TAKEN')
     tx.audit({ subject: `user:${put.userId}`, before: put.before, after: { role, disabled: false } })
+    const { userId, credentialsVersion, version } = put
+    if (put.before)
+      tx.emit(CredentialsChanged, { userId, credentialsVersion, keptSessionId: null }, { version })
     return put.userId
   })
   return { userId, oneTimePassword }

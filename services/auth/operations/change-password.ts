@@ -1,5 +1,5 @@
 import { invalidInput, Rejection } from '@stoa/contract'
-import type { auth } from '@stoa/contracts/auth'
+import { type auth, CredentialsChanged } from '@stoa/contracts/auth'
 import { limits } from '../attempts.ts'
 import type { Handles } from '../context.ts'
 import { hashNewPassword, provesPassword } from '../credentials.ts'
@@ -22,11 +22,12 @@ export const changePassword: Handles<typeof auth.operations.changePassword> = as
     throw new Rejection('WRONG_CREDENTIALS')
   }
   const passwordHash = await hashNewPassword({ password: newPassword, field: 'newPassword' }, ctx)
-  const replaced = await replacePassword(ctx.query, {
-    user,
-    sessionId: session.sessionId,
-    passwordHash,
-    limits: limited,
+  const { sessionId } = session
+  const replaced = await ctx.transaction(async (tx) => {
+    const changed = await replacePassword(tx.query, { user, sessionId, passwordHash, limits: limited })
+    if (changed)
+      tx.emit(CredentialsChanged, { ...changed, keptSessionId: sessionId }, { version: changed.version })
+    return changed
   })
   // Another change came first: the current password is another one by now.
   if (!replaced) throw new Rejection('WRONG_CREDENTIALS')

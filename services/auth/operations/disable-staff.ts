@@ -1,5 +1,5 @@
 import { Rejection } from '@stoa/contract'
-import type { auth } from '@stoa/contracts/auth'
+import { type auth, CredentialsChanged } from '@stoa/contracts/auth'
 import type { Handles } from '../context.ts'
 import { closeStaff } from '../staff.ts'
 
@@ -7,7 +7,8 @@ export const disableStaff: Handles<typeof auth.operations.disableStaff> = async 
   await ctx.transaction(async (tx) => {
     const closed = await closeStaff(tx.query, email)
     if (!closed) throw new Rejection('UNKNOWN_USER')
-    const { userId, before } = closed
+    const { userId, credentialsVersion, version, before } = closed
+    tx.emit(CredentialsChanged, { userId, credentialsVersion, keptSessionId: null }, { version })
     if (!before.disabled)
       tx.audit({ subject: `user:${userId}`, before, after: { ...before, disabled: true } })
   })

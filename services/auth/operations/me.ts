@@ -4,7 +4,7 @@ import type { Handles } from '../context.ts'
 import { signedIn } from '../signed-in.ts'
 import { findSignedIn, toUser } from '../users.ts'
 
-/** Looks at the session, too: an access token outlives it by up to an hour, and here it no longer counts. */
+/** Looks at the session, too: no event has to have come here for an ended one to count no longer. */
 export const me: Handles<typeof auth.operations.me> = async (_, ctx) => {
   const user = await findSignedIn(ctx.query, signedIn(ctx))
   if (!user) throw new Rejection('SIGNED_OUT')

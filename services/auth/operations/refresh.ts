@@ -1,8 +1,8 @@
 import { Rejection } from '@stoa/contract'
-import type { auth } from '@stoa/contracts/auth'
+import { type auth, SessionEnded } from '@stoa/contracts/auth'
 import { answerSession } from '../answer-session.ts'
 import type { Handles } from '../context.ts'
-import { exchangeRefreshToken, newRefreshToken } from '../sessions.ts'
+import { exchangeRefreshToken, newRefreshToken, revokeSession } from '../sessions.ts'
 
 export const refresh: Handles<typeof auth.operations.refresh> = async ({ refreshToken: presented }, ctx) => {
   const refreshToken = newRefreshToken()
@@ -11,6 +11,10 @@ export const refresh: Handles<typeof auth.operations.refresh> = async ({ refresh
 
   if (exchange.outcome === 'reused') {
     const { sessionId, user } = exchange
+    await ctx.transaction(async (tx) => {
+      const ended = await revokeSession(tx.query, sessionId)
+      if (ended) tx.emit(SessionEnded, ended, { version: 1 })
+    })
     ctx.log.warn(
       { sessionId, userId: user.userId },
       'a refresh token was used again: it may have been stolen, so its session has ended',

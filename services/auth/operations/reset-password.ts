@@ -1,5 +1,5 @@
 import { Rejection } from '@stoa/contract'
-import { type auth, EmailConfirmed } from '@stoa/contracts/auth'
+import { type auth, CredentialsChanged, EmailConfirmed } from '@stoa/contracts/auth'
 import { limits } from '../attempts.ts'
 import type { Handles } from '../context.ts'
 import { hashNewPassword, provesPassword } from '../credentials.ts'
@@ -23,7 +23,10 @@ export const resetPassword: Handles<typeof auth.operations.resetPassword> = asyn
   const account = limits.login(reset.user.email, ctx).filter(({ kind }) => kind === 'login')
   const used = await ctx.transaction(async (tx) => {
     const changed = await usePasswordReset(tx.query, { requestId, passwordHash, limits: account })
-    if (changed?.confirmed) tx.emit(EmailConfirmed, { userId: changed.userId }, { version: changed.version })
+    if (!changed) return undefined
+    const { userId, credentialsVersion, version, confirmed } = changed
+    tx.emit(CredentialsChanged, { userId, credentialsVersion, keptSessionId: null }, { version })
+    if (confirmed) tx.emit(EmailConfirmed, { userId }, { version })
     return changed
   })
   if (!used) throw new Rejection('INVALID_TOKEN')

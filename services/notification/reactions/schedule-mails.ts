@@ -1,4 +1,9 @@
-import { EmailConfirmationRequested, PasswordResetRequested, UserRegistered } from '@stoa/contracts/auth'
+import {
+  ApiKeyRotationDue,
+  EmailConfirmationRequested,
+  PasswordResetRequested,
+  UserRegistered,
+} from '@stoa/contracts/auth'
 import { OrderConfirmed, OrderPaymentFailed } from '@stoa/contracts/order'
 import { PaymentRefunded } from '@stoa/contracts/payment'
 import { effect, type Fact } from '@stoa/runtime'
@@ -10,6 +15,7 @@ const hears = [
   UserRegistered,
   EmailConfirmationRequested,
   PasswordResetRequested,
+  ApiKeyRotationDue,
   OrderConfirmed,
   OrderPaymentFailed,
   PaymentRefunded,
@@ -45,6 +51,8 @@ export function requestFor(fact: Fact<(typeof hears)[number]>): MailRequest {
         subjectId: fact.payload.userId,
         requestId: fact.payload.requestId,
       }
+    case 'auth.api-key-rotation-due':
+      return { eventId, template: 'api-key-rotation', subjectId: fact.payload.userId }
     case 'order.confirmed':
       return { eventId, template: 'order-confirmation', subjectId: fact.payload.orderId }
     case 'order.payment-failed':

@@ -1,10 +1,15 @@
-import { Rejection } from '@stoa/contract'
+import { type Client, Rejection } from '@stoa/contract'
+import { isApiKeySecret } from '@stoa/contracts/api-key'
 import { AccessTokenClaims, auth } from '@stoa/contracts/auth'
 import { type Actor, type EdgeHost, JsonText, newTrace, type Trace } from '@stoa/runtime'
 import { createLocalJWKSet, errors, type JSONWebKeySet, jwtVerify } from 'jose'
+import type { Access } from './access.ts'
+import { loadRevoked } from './load-revoked.ts'
 
 type AuthenticatorOptions = {
   readonly send: EdgeHost['send']
+  readonly source: Client<typeof auth>
+  readonly access: Access
   readonly issuer: string
   readonly signal: AbortSignal
 }
@@ -12,6 +17,8 @@ type AuthenticatorOptions = {
 const ANONYMOUS: Actor = { kind: 'anonymous' }
 /** A new key is published a day before it signs, so looking every five minutes is early enough. */
 const KEYS_FRESH_MS = 300_000
+/** What ended is asked for again after this, should an event never come. */
+const REVOKED_FRESH_MS = 60_000
 /** A token that names a key we do not know makes us look, at most this often. */
 const UNKNOWN_KEY_PAUSE_MS = 5_000
 /** Verified tokens remembered until they expire; the least recently used goes first. About 1.5 kB each. */
@@ -19,12 +26,15 @@ const MAX_REMEMBERED = 10_000
 /** Clocks of processes differ by less. */
 const CLOCK_TOLERANCE_SECONDS = 5
 
+type Verified = { readonly actor: Actor; readonly claims: AccessTokenClaims }
+
 /**
- * Who a request's `Authorization` header speaks for. None: anonymous. One that is malformed, expired or not ours: 401
- * UNAUTHENTICATED. The keys come from the auth service; while it is away, those known last are used.
+ * Who a request's `Authorization` header speaks for: an access token's session, or an API key. None: anonymous. One that is malformed,
+ * expired, ended or not ours: 401 UNAUTHENTICATED. What is known comes from the auth service; while it is away, what was known last is
+ * used, for as long as each says.
  */
-export function createAuthenticator({ send, issuer, signal }: AuthenticatorOptions) {
-  const remembered = new Map<string, { actor: Actor; expiresAtMs: number }>()
+export function createAuthenticator({ send, source, access, issuer, signal }: AuthenticatorOptions) {
+  const remembered = new Map<string, Verified>()
   const operation = auth.operations.jwks
   let keys: { set: ReturnType<typeof createLocalJWKSet>; ids: string[]; readAtMs: number } | undefined
   let reading: Promise<void> | undefined
@@ -58,7 +68,23 @@ export function createAuthenticator({ send, issuer, signal }: AuthenticatorOptio
     return reading
   }
 
-  async function verify(token: string, trace: Trace): Promise<{ actor: Actor; expiresAtMs: number }> {
+  let readingRevoked: Promise<void> | undefined
+  const readRevoked = (): Promise<void> => {
+    readingRevoked ??= loadRevoked(access, source).finally(() => {
+      readingRevoked = undefined
+    })
+    return readingRevoked
+  }
+  /** No token is accepted before it is known which have ended; after that, what is known serves until more is. */
+  const knowRevoked = async (): Promise<void> => {
+    if (access.readAtMs === undefined)
+      await readRevoked().catch((error: unknown) => {
+        throw error instanceof Rejection && error.code !== 'INTERNAL' ? error : new Rejection('UNAVAILABLE')
+      })
+    else if (Date.now() - access.readAtMs > REVOKED_FRESH_MS) readRevoked().catch(() => {})
+  }
+
+  async function verify(token: string, trace: Trace): Promise<Verified> {
     if (!keys) await readKeys(trace)
     // Old keys serve until the new ones are here, and when they cannot be had.
     else if (Date.now() - keys.readAtMs > KEYS_FRESH_MS) readKeys(newTrace()).catch(() => {})
@@ -77,23 +103,31 @@ export function createAuthenticator({ send, issuer, signal }: AuthenticatorOptio
       return check()
     })
     const claims = AccessTokenClaims.parse(payload)
-    return { actor: actorOf(claims), expiresAtMs: claims.exp * 1000 }
+    return { actor: actorOf(claims), claims }
   }
 
   return async (authorization: string | undefined, trace: Trace): Promise<Actor> => {
     if (authorization === undefined) return ANONYMOUS
+    const secret = /^Bearer +(stoa_\w+)$/i.exec(authorization)?.[1]
+    if (secret !== undefined) {
+      if (!isApiKeySecret(secret)) throw new Rejection('UNAUTHENTICATED')
+      return access.apiKeys.actorOf(secret, source)
+    }
     const token = /^Bearer +([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(authorization)?.[1]
     if (!token || token.length > 4_000) throw new Rejection('UNAUTHENTICATED')
+    await knowRevoked()
     const known = remembered.get(token)
     if (known) {
       remembered.delete(token)
-      if (known.expiresAtMs > Date.now()) {
+      if (known.claims.exp * 1000 > Date.now()) {
+        if (access.revoked.has(known.claims)) throw new Rejection('UNAUTHENTICATED')
         remembered.set(token, known)
         return known.actor
       }
     }
     try {
       const verified = await verify(token, trace)
+      if (access.revoked.has(verified.claims)) throw new Rejection('UNAUTHENTICATED')
       remembered.set(token, verified)
       if (remembered.size > MAX_REMEMBERED) remembered.delete(remembered.keys().next().value as string)
       return verified.actor

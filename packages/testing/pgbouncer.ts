@@ -1,0 +1,101 @@
+import { spawn } from 'node:child_process'
+import { access, chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir, userInfo } from 'node:os'
+import { delimiter, join } from 'node:path'
+import pg from 'pg'
+import { eventually } from './eventually.ts'
+import { testServer } from './test-server.ts'
+
+export type PgBouncer = AsyncDisposable & {
+  /** The same database, behind the pooler. */
+  readonly through: (databaseUrl: string) => string
+  /** The process, for tests that stop it. */
+  readonly pid: number
+}
+
+/** Why a test that needs PgBouncer is skipped, or false. */
+export async function withoutPgBouncer(): Promise<string | false> {
+  return (await findPgBouncer()) ? false : 'pgbouncer is not installed (apt-get install pgbouncer)'
+}
+
+async function findPgBouncer(): Promise<string | undefined> {
+  for (const directory of [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin']) {
+    const file = join(directory, 'pgbouncer')
+    if (
+      directory &&
+      (await access(file).then(
+        () => true,
+        () => false,
+      ))
+    )
+      return file
+  }
+  return undefined
+}
+
+/**
+ * Starts PgBouncer in transaction mode before the test server, as strict as it comes: no LISTEN, no prepared statements, unknown start-up
+ * parameters refused. `connections` are those that it opens to each database.
+ */
+export async function startPgBouncer({ connections = 3 } = {}): Promise<PgBouncer> {
+  const program = await findPgBouncer()
+  if (!program) throw new Error('pgbouncer is not installed')
+  const server = new URL(await testServer())
+  const port = await freePort()
+  const directory = await mkdtemp(join(tmpdir(), 'stoa-pgbouncer-'))
+  await chmod(directory, 0o755)
+  const file = join(directory, 'pgbouncer.ini')
+  const value = (text: string) => `'${decodeURIComponent(text).replaceAll("'", "''")}'`
+  await writeFile(
+    file,
+    `[databases]
+* = host=${server.hostname} port=${server.port || 5432} user=${value(server.username)} password=${value(server.password)}
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = ${port}
+unix_socket_dir =
+auth_type = any
+pool_mode = transaction
+default_pool_size = ${connections}
+max_client_conn = 500
+log_connections = 0
+log_disconnections = 0
+`,
+  )
+  await chmod(file, 0o644)
+  // It refuses to run as root, which then lends it a user who owns nothing.
+  const nobody = userInfo().uid === 0 ? { uid: 65534, gid: 65534 } : {}
+  const child = spawn(program, ['-q', file], { stdio: 'ignore', ...nobody })
+  const ended = new Promise((resolve) => child.once('exit', resolve))
+  const through = (databaseUrl: string) => {
+    const url = new URL(databaseUrl)
+    url.host = `127.0.0.1:${port}`
+    return url.href
+  }
+  const stop = async () => {
+    child.kill('SIGKILL')
+    await ended
+    await rm(directory, { recursive: true, force: true })
+  }
+  try {
+    await eventually(async () => {
+      const client = new pg.Client({ connectionString: through(server.href) })
+      client.on('error', () => {})
+      await client.connect()
+      await client.end()
+    })
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  return { through, pid: child.pid!, [Symbol.asyncDispose]: stop }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as { port: number }
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}

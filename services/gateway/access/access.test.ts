@@ -1,0 +1,227 @@
+import assert from 'node:assert/strict'
+import { createHash, randomBytes } from 'node:crypto'
+import { after, before, beforeEach, describe, it } from 'node:test'
+import { Rejection } from '@stoa/contract'
+import { apiKeySecret } from '@stoa/contracts/api-key'
+import { ApiKeyRevoked, ApiKeyRotated, auth, CredentialsChanged, SessionEnded } from '@stoa/contracts/auth'
+import { product } from '@stoa/contracts/product'
+import { eventually, fake, startTestHost, type TestHost } from '@stoa/testing'
+import { exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { v7 } from 'uuid'
+import { published } from '../published.ts'
+import gateway from '../service.ts'
+
+const keys = await generateKeyPair('EdDSA')
+const jwk = { ...(await exportJWK(keys.publicKey)), kid: 'key-1', alg: 'EdDSA', use: 'sig' } as never
+const digest = (secret: string) => createHash('sha256').update(secret).digest('hex')
+
+describe('who may come in', () => {
+  type Key = { apiKeyId: string; issuedBy: string; permissions: string[]; validUntil: string }
+  const world = {
+    away: false,
+    keys: new Map<string, Key>(),
+    looks: 0,
+    uses: [] as string[],
+    ended: [] as string[],
+    gate: undefined as Promise<void> | undefined,
+    asked: [] as number[],
+  }
+  const others = Object.values(published).filter((one) => one !== auth && one !== product)
+  const services = [
+    gateway,
+    fake(auth, {
+      jwks: () => ({ keys: [jwk] }),
+      endedAccess: ({ withinSeconds }) => {
+        world.asked.push(withinSeconds)
+        return { sessionIds: world.ended, accounts: [], next: null }
+      },
+      findApiKey: async ({ digest }) => {
+        world.looks += 1
+        if (world.away) throw new Rejection('UNAVAILABLE')
+        const found = world.keys.get(digest) ?? null
+        await world.gate
+        return { found }
+      },
+      noteApiKeyUses: ({ items }) => {
+        world.uses.push(...items.map(({ apiKeyId }) => apiKeyId))
+        return null
+      },
+    }),
+    fake(product, { deleteCategory: () => null }),
+    ...others.map((contract) => fake(contract, {})),
+  ]
+  let host: TestHost
+  let second: TestHost
+  before(async () => {
+    world.ended = ['ended-before']
+    host = await startTestHost({ services, environment: { PORT: '0' } })
+    second = await startTestHost({ services, environment: { PORT: '0' }, database: host.database })
+    await Promise.all([host, second].map((one) => one.settled()))
+  })
+  after(async () => {
+    await second[Symbol.asyncDispose]()
+    await host[Symbol.asyncDispose]()
+  })
+  beforeEach(() => {
+    world.away = false
+    world.gate = undefined
+    world.looks = 0
+  })
+
+  const issue = (given: Partial<Key> = {}) => {
+    const secret = apiKeySecret(randomBytes(32))
+    const key = {
+      apiKeyId: v7(),
+      issuedBy: v7(),
+      permissions: ['product:write'],
+      validUntil: new Date(Date.now() + 86_400_000).toISOString(),
+      ...given,
+    }
+    world.keys.set(digest(secret), key)
+    return { secret, ...key }
+  }
+  const tokenOf = (claims: Record<string, unknown> = {}) =>
+    new SignJWT({
+      sid: v7(),
+      role: 'admin',
+      email: 'ada@example.com',
+      email_verified: true,
+      permissions: ['product:write'],
+      credentials_version: 1,
+      ...claims,
+    })
+      .setProtectedHeader({ alg: 'EdDSA', kid: 'key-1', typ: 'at+jwt' })
+      .setSubject((claims.sub as string) ?? v7())
+      .setIssuer('stoa')
+      .setAudience('stoa')
+      .setIssuedAt()
+      .setExpirationTime('1h')
+      .sign(keys.privateKey)
+  const use = async (credential: string, at = host) =>
+    (
+      await fetch(`${at.host.url}/v1/admin/categories/${v7()}`, {
+        method: 'DELETE',
+        headers: { authorization: `Bearer ${credential}`, 'if-match': '"1"' },
+      })
+    ).status
+  /** In both processes, within the second that is promised. */
+  const endsEverywhere = async (credential: string) => {
+    const began = performance.now()
+    await eventually(async () => {
+      assert.equal(await use(credential), 401)
+      assert.equal(await use(credential, second), 401)
+    })
+    const took = performance.now() - began
+    assert.ok(took < 1_000, `it took ${Math.round(took)} ms`)
+  }
+
+  it('a program with an API key may do what the key says, and auth is asked once', async () => {
+    const { secret } = issue()
+    assert.deepEqual(await Promise.all([use(secret), use(secret), use(secret)]), [204, 204, 204])
+    assert.equal(await use(secret), 204)
+    assert.equal(world.looks, 1)
+    assert.equal(await use(issue({ permissions: ['order:read'] }).secret), 403)
+  })
+
+  it('a key that is nobody’s is a 401; one that cannot be a key costs no look, one that is unknown costs one', async () => {
+    const unknown = apiKeySecret(randomBytes(32))
+    assert.equal(await use(unknown), 401)
+    assert.equal(await use(unknown), 401)
+    assert.equal(world.looks, 1)
+    assert.equal(await use(`${unknown.slice(0, -1)}${unknown.endsWith('x') ? 'y' : 'x'}`), 401)
+    assert.equal(await use('stoa_short'), 401)
+    assert.equal(world.looks, 1)
+  })
+
+  it('a key ends when it expires, though it is remembered', async () => {
+    const { secret } = issue({ validUntil: new Date(Date.now() + 400).toISOString() })
+    assert.equal(await use(secret), 204)
+    await new Promise((resolve) => setTimeout(resolve, 450))
+    assert.equal(await use(secret), 401)
+  })
+
+  it('a known key goes on while auth is away, an unknown one is a 503', async () => {
+    const { secret } = issue()
+    assert.equal(await use(secret), 204)
+    world.away = true
+    assert.equal(await use(secret), 204)
+    assert.equal(await use(issue().secret), 503)
+  })
+
+  for (const event of [ApiKeyRevoked, ApiKeyRotated])
+    it(`a key that was ${event.name.split('-').at(-1)} ends everywhere within a second`, async () => {
+      const { secret, apiKeyId } = issue()
+      assert.equal(await use(secret), 204)
+      assert.equal(await use(secret, second), 204)
+      world.keys.delete(digest(secret))
+      await host.publish(event, { apiKeyId })
+      await endsEverywhere(secret)
+    })
+
+  it('a key of a member of staff who was disabled ends everywhere within a second', async () => {
+    const { secret, issuedBy } = issue()
+    assert.equal(await use(secret), 204)
+    assert.equal(await use(secret, second), 204)
+    world.keys.delete(digest(secret))
+    await host.publish(CredentialsChanged, { userId: issuedBy, credentialsVersion: 2, keptSessionId: null })
+    await endsEverywhere(secret)
+  })
+
+  it('a key that is revoked while it is looked up is not remembered', async () => {
+    const { secret, apiKeyId } = issue()
+    let open = () => {}
+    world.gate = new Promise((resolve) => {
+      open = resolve
+    })
+    const first = use(secret)
+    await eventually(async () => assert.equal(world.looks, 1))
+    world.keys.delete(digest(secret))
+    await host.publish(ApiKeyRevoked, { apiKeyId })
+    await host.settled()
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    open()
+    await first
+    assert.equal(await use(secret), 401)
+  })
+
+  it('an access token ends with its session, everywhere within a second', async () => {
+    const [sessionId, userId] = [v7(), v7()]
+    const token = await tokenOf({ sid: sessionId, sub: userId })
+    const other = await tokenOf({ sub: userId })
+    assert.equal(await use(token), 204)
+    assert.equal(await use(token, second), 204)
+    await host.publish(SessionEnded, { sessionId, userId })
+    await endsEverywhere(token)
+    assert.equal(await use(other), 204)
+  })
+
+  it('changed credentials end the tokens from before, but for the session that changed them', async () => {
+    const [keptSessionId, userId] = [v7(), v7()]
+    const [kept, ended] = [await tokenOf({ sid: keptSessionId, sub: userId }), await tokenOf({ sub: userId })]
+    for (const token of [kept, ended])
+      for (const at of [host, second]) assert.equal(await use(token, at), 204)
+    await host.publish(CredentialsChanged, { userId, credentialsVersion: 2, keptSessionId })
+    await endsEverywhere(ended)
+    const next = await tokenOf({ sub: userId, credentials_version: 2 })
+    for (const token of [kept, next]) for (const at of [host, second]) assert.equal(await use(token, at), 204)
+  })
+
+  it('what ended before the process began is known before the first token is accepted', async () => {
+    assert.equal(await use(await tokenOf({ sid: 'ended-before' })), 401)
+    assert.equal(await use(await tokenOf({ sid: 'ended-before' }), second), 401)
+    assert.ok(world.asked.some((seconds) => seconds >= 3_600))
+  })
+
+  it('a process that stops tells which keys were used', async () => {
+    const { secret, apiKeyId } = issue()
+    const third = await startTestHost({ services, environment: { PORT: '0' }, database: host.database })
+    assert.equal(await use(secret, third), 204)
+    assert.ok(!world.uses.includes(apiKeyId))
+    await third.host.stop()
+    assert.deepEqual(
+      world.uses.filter((one) => one === apiKeyId),
+      [apiKeyId],
+    )
+    await third[Symbol.asyncDispose]()
+  })
+})
