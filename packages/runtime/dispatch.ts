@@ -47,6 +47,9 @@ export type Dispatcher = {
 
 const DEFAULT_DEADLINE_MS = 10_000
 
+/** What an operation may take, in ms, however much time its caller has. */
+export const deadlineOf = (operation: Operation): number => operation.deadlineMs ?? DEFAULT_DEADLINE_MS
+
 /**
  * The one path that every call takes, in process or over HTTP: may the actor, is the input valid, was it answered before; run;
  * keep only what the contract promises. Throws a `Rejection` for every expected no, the platform's included.
@@ -133,7 +136,7 @@ async function run(
 ): Promise<Answer> {
   const { service, database } = target
   const schema = service.contract.name
-  const deadlineAt = Math.min(meta.deadlineAt, Date.now() + (operation.deadlineMs ?? DEFAULT_DEADLINE_MS))
+  const deadlineAt = Math.min(meta.deadlineAt, Date.now() + deadlineOf(operation))
   if (operation.idempotency !== 'key')
     return execute(target, name, operation, input, { ...meta, deadlineAt }, undefined)
 

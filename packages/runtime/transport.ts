@@ -7,11 +7,12 @@ import {
   platformErrors,
   Rejection,
 } from '@stoa/contract'
-import { Pool } from 'undici'
-import { type CallMeta, type Dispatcher, dispatch } from './dispatch.ts'
+import type { Breakers } from './breaker.ts'
+import { type CallMeta, type Dispatcher, deadlineOf, dispatch } from './dispatch.ts'
 import type { Answer } from './edge.ts'
 import { JsonText } from './json-text.ts'
 import type { CallTimer, CallTimers } from './metrics.ts'
+import { Peer, Unanswered } from './peer.ts'
 import { findBadText } from './text.ts'
 import { formatTraceparent, parseTraceparent } from './trace.ts'
 
@@ -39,66 +40,129 @@ export type InternalCall = {
   readonly deadlineMs: number
 }
 
-/** An idempotent call that never reached its service, or found it starting or draining, is tried at most this often in all. */
+/** A call that may be repeated, or has never reached its service, is tried at most this often in all. */
 const MAX_TRIES = 3
 const FIRST_PAUSE_MS = 40
+/** The callee answers in time by itself; a little more, so that its own words arrive. */
 const ANSWER_MARGIN_MS = 500
-const POOL_OPTIONS = { connections: 64, pipelining: 1, connectTimeout: 2_000 }
+/** A trial of an address is a ping and hurts nobody. */
+const PAUSES = { firstMs: 250, lastMs: 2_000 }
 
-/** `addresses` holds one URL, or several by comma: replicas that take turns, the next one after a failure. */
-export function remoteTransport(
-  contract: Contract,
-  addresses: string,
-  secret: string,
-  calls: CallTimers,
-): Transport {
+type RemoteOptions = {
+  readonly contract: Contract
+  /** One URL, or several by comma: replicas. */
+  readonly addresses: string
+  readonly secret: string
+  readonly calls: CallTimers
+  readonly breakers: Breakers
+}
+
+/**
+ * Calls go to the replica with the fewest of ours under way, in turns among equals: one that is slow or frozen gets no more than
+ * its share. One that does not answer is left, and the others take over at once; when none is left, or each has as many calls under
+ * way as it may, a call is refused (`UNAVAILABLE`) at once.
+ */
+export function remoteTransport({ contract, addresses, secret, calls, breakers }: RemoteOptions): Transport {
+  const peers = [...new Set(addresses.split(',').map((address) => new URL(address.trim()).origin))].map(
+    (origin) => new Peer(origin, breakers.of(contract.name, origin, PAUSES)),
+  )
   const timers = new Map<string, CallTimer>()
-  const pools = addresses.split(',').map((address) => new Pool(new URL(address.trim()).origin, POOL_OPTIONS))
-  let turn = Math.floor(Math.random() * pools.length)
-  const next = (): Pool => pools[turn++ % pools.length]!
+  const timerOf = (operation: string): CallTimer => {
+    let timer = timers.get(operation)
+    if (!timer) {
+      timer = calls({ service: contract.name, operation, side: 'caller' })
+      timers.set(operation, timer)
+    }
+    return timer
+  }
+  const choose = chooser(peers)
+
+  async function send(name: string, operation: Operation, input: unknown, meta: CallMeta): Promise<Answer> {
+    const repeatable =
+      operation.method === 'GET' || operation.idempotency === 'natural' || operation.idempotency === 'key'
+    const tried = new Set<Peer>()
+    for (let attempt = 1; ; attempt += 1) {
+      const chosen = choose(tried)
+      // Not awaited in vain: calls of the same moment must see each other under way.
+      const peer = chosen instanceof Peer ? chosen : await chosen
+      tried.add(peer)
+      try {
+        return await sendOnce(peer, { contract, name, operation, input, meta, secret })
+      } catch (error) {
+        // A rejection is an answer: whoever gave it has tried what it could, and tries would multiply from caller to caller.
+        if (error instanceof Rejection && !(error instanceof TurnedAway)) throw error
+        const others = peers.length > tried.size
+        const pauseMs = others ? 0 : FIRST_PAUSE_MS * 2 ** (attempt - 1) * (0.5 + Math.random())
+        const time = Date.now() + pauseMs < meta.deadlineAt && !meta.signal.aborted
+        if (!(repeatable || neverArrived(error)) || !time || attempt === MAX_TRIES)
+          throw new Rejection(
+            error instanceof Unanswered || Date.now() >= meta.deadlineAt ? 'TIMEOUT' : 'UNAVAILABLE',
+          )
+        if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs))
+      }
+    }
+  }
+
   return {
     async send(name, operation, input, meta) {
       // Some of it (deep nesting) would not survive the journey to be refused there.
       const bad = findBadText(input)
       if (bad) throw invalidInput(bad)
-      const repeatable =
-        operation.method === 'GET' || operation.idempotency === 'natural' || operation.idempotency === 'key'
-      let timer = timers.get(name)
-      if (!timer) {
-        timer = calls({ service: contract.name, operation: name, side: 'caller' })
-        timers.set(name, timer)
-      }
       const startedAt = performance.now()
-      for (let attempt = 1; ; attempt += 1) {
-        try {
-          return await sendOnce(next(), contract, name, operation, input, meta, secret)
-        } catch (error) {
-          const pauseMs = FIRST_PAUSE_MS * 2 ** (attempt - 1) * (0.5 + Math.random())
-          // A rejection is an answer: whoever gave it has tried what it could, and tries would multiply from caller to caller.
-          const transient = !(error instanceof Rejection)
-          const time = Date.now() + pauseMs < meta.deadlineAt && !meta.signal.aborted
-          if (!(repeatable || neverArrived(error)) || !transient || !time || attempt === MAX_TRIES) {
-            if (error instanceof Rejection) throw error
-            throw new Rejection(Date.now() >= meta.deadlineAt ? 'TIMEOUT' : 'UNAVAILABLE')
-          }
-          await new Promise((resolve) => setTimeout(resolve, pauseMs))
-        } finally {
-          timer.observe((performance.now() - startedAt) / 1000)
-        }
+      try {
+        return await send(name, operation, input, meta)
+      } finally {
+        timerOf(name).observe((performance.now() - startedAt) / 1000)
       }
     },
-    close: async () => void (await Promise.all(pools.map((pool) => pool.destroy()))),
+    close: async () => void (await Promise.all(peers.map((peer) => peer.close()))),
   }
 }
 
+/** Answers where the next call goes, if possible not where it has been. Throws `UNAVAILABLE`. */
+function chooser(peers: readonly Peer[]): (tried: ReadonlySet<Peer>) => Peer | Promise<Peer> {
+  let turn = Math.floor(Math.random() * peers.length)
+  const best = (tried: ReadonlySet<Peer>): Peer | undefined => {
+    turn += 1
+    let found: Peer | undefined
+    for (let step = 0; step < peers.length; step += 1) {
+      const one = peers[(turn + step) % peers.length]!
+      if (one.breaker.state !== 'closed' || one.isFull) continue
+      const [isNew, isFoundNew] = [!tried.has(one), found !== undefined && !tried.has(found)]
+      if (!found || (isNew === isFoundNew ? one.inFlight < found.inFlight : isNew)) found = one
+    }
+    return found
+  }
+  const recover = async (trials: readonly Promise<void>[], tried: ReadonlySet<Peer>): Promise<Peer> => {
+    // Only who began a trial waits for it, a second at most.
+    await Promise.all(trials)
+    const found = trials.length > 0 ? best(tried) : undefined
+    if (!found) throw new Rejection('UNAVAILABLE')
+    return found
+  }
+  return (tried) => {
+    const trials = peers.filter(({ breaker }) => breaker.state !== 'closed' && breaker.admit()).map(tryOut)
+    return best(tried) ?? recover(trials, tried)
+  }
+}
+
+async function tryOut(peer: Peer): Promise<void> {
+  if (await peer.ping()) peer.breaker.succeeded()
+  else peer.breaker.failed()
+}
+
+type Call = {
+  readonly contract: Contract
+  readonly name: string
+  readonly operation: Operation
+  readonly input: unknown
+  readonly meta: CallMeta
+  readonly secret: string
+}
+
 async function sendOnce(
-  pool: Pool,
-  contract: Contract,
-  name: string,
-  operation: Operation,
-  input: unknown,
-  meta: CallMeta,
-  secret: string,
+  peer: Peer,
+  { contract, name, operation, input, meta, secret }: Call,
 ): Promise<Answer> {
   const remainingMs = meta.deadlineAt - Date.now()
   if (remainingMs <= 0) throw new Rejection('TIMEOUT')
@@ -109,14 +173,8 @@ async function sendOnce(
     idempotencyKey: meta.idempotencyKey,
     deadlineMs: remainingMs,
   }
-  const stop = new AbortController()
-  const abort = () => stop.abort(meta.signal.reason)
-  if (meta.signal.aborted) abort()
-  else meta.signal.addEventListener('abort', abort, { once: true })
-  // The callee answers in time by itself; a little more, so that its own words arrive. Waiting for a connection counts.
-  const timer = setTimeout(() => stop.abort(new Rejection('TIMEOUT')), remainingMs + ANSWER_MARGIN_MS)
-  try {
-    const response = await pool.request({
+  const response = await peer.request(
+    {
       path: internalPath(contract.name, name),
       method: 'POST',
       headers: {
@@ -125,37 +183,33 @@ async function sendOnce(
         traceparent: formatTraceparent(meta.trace),
       },
       body: JSON.stringify(call),
-      signal: stop.signal,
-    })
-    const answerHeaders = response.headers['stoa-headers']
-    if (response.statusCode === 200 && response.headers[CONTENT_HEADER]) {
-      const length = Number(response.headers['content-length'])
-      return {
-        output: new Content(response.body, {
-          type: String(response.headers['content-type']),
-          ...(Number.isSafeInteger(length) ? { length } : {}),
-        }),
-        headers: typeof answerHeaders === 'string' ? JSON.parse(answerHeaders) : {},
-      }
-    }
-    return readResponse(contract, operation, {
-      status: response.statusCode,
-      headers: answerHeaders,
-      text: await response.body.text(),
-    })
-  } finally {
-    clearTimeout(timer)
-    meta.signal.removeEventListener('abort', abort)
+    },
+    {
+      lateAt: performance.now() + Math.min(remainingMs, deadlineOf(operation)) + ANSWER_MARGIN_MS,
+      signal: meta.signal,
+    },
+    async ({ statusCode, headers, body }) => ({
+      statusCode,
+      headers,
+      body: headers[CONTENT_HEADER] && statusCode === 200 ? body : await body.text(),
+    }),
+  )
+  const given = response.headers['stoa-headers']
+  const headers = typeof given === 'string' ? JSON.parse(given) : {}
+  if (typeof response.body === 'string')
+    return { output: readText(contract, operation, response.statusCode, response.body), headers }
+  const length = Number(response.headers['content-length'])
+  return {
+    output: new Content(response.body, {
+      type: String(response.headers['content-type']),
+      ...(Number.isSafeInteger(length) ? { length } : {}),
+    }),
+    headers,
   }
 }
 
-function readResponse(
-  contract: Contract,
-  operation: Operation,
-  { status, headers, text }: { status: number; headers: unknown; text: string },
-): Answer {
-  if (status === 200)
-    return { output: new JsonText(text), headers: typeof headers === 'string' ? JSON.parse(headers) : {} }
+function readText(contract: Contract, operation: Operation, status: number, text: string): JsonText {
+  if (status === 200) return new JsonText(text)
   const { code, data } = JSON.parse(text) as { code: string; data?: unknown }
   if (code === DRAINING) throw new TurnedAway()
   if (!(code in operation.errors) && !(code in platformErrors))
@@ -178,7 +232,9 @@ class TurnedAway extends Rejection {
 /** Nothing can have happened, so even a call that must not be repeated may be tried elsewhere. */
 const neverArrived = (error: unknown): boolean =>
   error instanceof TurnedAway ||
-  ['ECONNREFUSED', 'UND_ERR_CONNECT_TIMEOUT'].includes((error as { code?: string }).code ?? '')
+  ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT'].includes(
+    (error as { code?: string }).code ?? '',
+  )
 
 export function isSecret(given: string | undefined, secret: string): boolean {
   if (given === undefined) return false

@@ -1,0 +1,147 @@
+import { Rejection } from '@stoa/contract'
+import { Counter, Gauge, type Registry } from 'prom-client'
+import { degraded } from './edge.ts'
+
+/** So many failures in a row, and nobody is sent there any more. */
+const MAX_FAILURES = 5
+/** One that fails again earlier than this after it was taken back is left for longer. */
+const WELL_AFTER_MS = 10_000
+/** For a place where every trial is somebody's call. */
+const PAUSES = { firstMs: 1_000, lastMs: 15_000 }
+
+export type BreakerState = 'closed' | 'half-open' | 'open'
+
+export type BreakerOptions = {
+  /** It was closed and is not any more. */
+  readonly opened: () => void
+  /** A monotonic clock, in ms. */
+  readonly now: () => number
+  /** How long it stays open: at first, and at most. */
+  readonly pauses: { readonly firstMs: number; readonly lastMs: number }
+}
+
+/**
+ * Keeps callers from a place that does not answer. `closed`: all go. After five failures in a row it is `open` and nobody goes,
+ * for a while that doubles with each trial that fails; then it is `half-open`: one goes, on trial, and what becomes of it decides.
+ * An answer is no failure, whatever it says.
+ */
+export class Breaker {
+  #state: BreakerState = 'closed'
+  #failures = 0
+  #openUntil = 0
+  #pauseMs = 0
+  #closedAt = Number.NEGATIVE_INFINITY
+  readonly #options: BreakerOptions
+
+  constructor(options: Partial<BreakerOptions> = {}) {
+    this.#options = { opened: () => {}, now: () => performance.now(), pauses: PAUSES, ...options }
+  }
+
+  get state(): BreakerState {
+    return this.#state
+  }
+
+  /** Whether the caller may go. Whoever is let in says how it ended: `succeeded` or `failed`. */
+  admit(): boolean {
+    if (this.#state === 'closed') return true
+    if (this.#state === 'half-open' || this.#options.now() < this.#openUntil) return false
+    this.#state = 'half-open'
+    return true
+  }
+
+  /** There was an answer. */
+  succeeded(): void {
+    this.#failures = 0
+    if (this.#state === 'closed') return
+    this.#state = 'closed'
+    this.#closedAt = this.#options.now()
+  }
+
+  /** There was none, in time or at all. */
+  failed(): void {
+    if (this.#state === 'open') return
+    this.#failures += 1
+    if (this.#state === 'half-open' || this.#failures >= MAX_FAILURES) this.trip()
+  }
+
+  /** It is known how it will end: nobody goes from now on. */
+  trip(): void {
+    const now = this.#options.now()
+    const wasWell = this.#state === 'closed' && now - this.#closedAt > WELL_AFTER_MS
+    const { firstMs, lastMs } = this.#options.pauses
+    this.#pauseMs = wasWell ? firstMs : Math.min(lastMs, Math.max(firstMs, this.#pauseMs * 2))
+    this.#openUntil = now + this.#pauseMs
+    this.#failures = 0
+    if (this.#state === 'closed') this.#options.opened()
+    this.#state = 'open'
+  }
+
+  /**
+   * Makes a call unless the breaker is open: then it throws `UNAVAILABLE` at once. Errors of which `isFailure` says no are answers.
+   */
+  async run<T>(call: () => Promise<T>, isFailure: (error: unknown) => boolean): Promise<T> {
+    if (!this.admit()) throw new Rejection('UNAVAILABLE')
+    try {
+      const result = await call()
+      this.succeeded()
+      return result
+    } catch (error) {
+      if (isFailure(error)) this.failed()
+      else this.succeeded()
+      throw error
+    }
+  }
+}
+
+/** The breakers of a process: each shows its state in the metrics, and all together in the process's health. */
+export type Breakers = {
+  /** `upstream`: a service or a company. `address`: one place where it answers; two breakers of both names are the same. */
+  readonly of: (upstream: string, address: string, pauses?: BreakerOptions['pauses']) => Breaker
+  /** By upstream: `ok`, or how many of its addresses are not used. The process itself still answers: it is only degraded. */
+  readonly health: () => Record<string, string>
+}
+
+const STATE_NUMBERS = { closed: 0, 'half-open': 1, open: 2 } as const satisfies Record<BreakerState, number>
+
+export function createBreakers(registry: Registry): Breakers {
+  const all = new Map<string, Map<string, Breaker>>()
+  const opened = new Counter({
+    name: 'stoa_upstream_opened_total',
+    help: 'How often an address of an upstream was left because it did not answer.',
+    labelNames: ['upstream', 'address'],
+    registers: [registry],
+  })
+  new Gauge({
+    name: 'stoa_upstream_state',
+    help: 'Whether calls go to an address of an upstream: 0 yes (closed), 1 one on trial (half-open), 2 no (open).',
+    labelNames: ['upstream', 'address'],
+    registers: [registry],
+    collect() {
+      for (const [upstream, breakers] of all)
+        for (const [address, { state }] of breakers) this.set({ upstream, address }, STATE_NUMBERS[state])
+    },
+  })
+  return {
+    of: (upstream, address, pauses = PAUSES) => {
+      let breakers = all.get(upstream)
+      if (!breakers) {
+        breakers = new Map()
+        all.set(upstream, breakers)
+      }
+      let breaker = breakers.get(address)
+      if (!breaker) {
+        breaker = new Breaker({ opened: () => opened.inc({ upstream, address }), pauses })
+        breakers.set(address, breaker)
+      }
+      return breaker
+    },
+    health: () => {
+      const checks: Record<string, string> = {}
+      for (const [upstream, breakers] of all) {
+        const away = [...breakers.values()].filter(({ state }) => state !== 'closed').length
+        if (away > 0) checks[upstream] = degraded(`${away} of ${breakers.size} addresses do not answer`)
+      }
+      return checks
+    },
+  }
+}

@@ -1,0 +1,332 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import { describe, it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { contract, operation, Rejection } from '@stoa/contract'
+import { eventually } from '@stoa/testing'
+import { Registry } from 'prom-client'
+import { z } from 'zod'
+import { createBreakers } from './breaker.ts'
+import type { CallMeta } from './dispatch.ts'
+import { createCallMetrics } from './metrics.ts'
+import { newTrace } from './trace.ts'
+import { DRAINING, type InternalCall, readOutput, remoteTransport } from './transport.ts'
+
+const shelf = contract('shelf', {
+  look: operation({
+    summary: 'A call that may be repeated',
+    method: 'GET',
+    path: '/shelf',
+    access: 'service',
+    input: z.strictObject({}),
+    output: z.object({ by: z.string() }),
+  }),
+  ring: operation({
+    summary: 'A call that must not be repeated',
+    method: 'POST',
+    path: '/shelf/bell',
+    access: 'service',
+    idempotency: 'none',
+    input: z.strictObject({}),
+    output: z.object({ by: z.string() }),
+  }),
+})
+
+type Behaviour =
+  | 'well'
+  /** Accepts and never says anything, pings included. */
+  | 'frozen'
+  /** Hangs up on a call when it has read it. */
+  | 'cutting'
+  | 'draining'
+  /** Answers, each after 300 ms. */
+  | 'slow'
+  | 'refusing'
+
+/** A process of a service, as its callers see it. */
+class Process implements AsyncDisposable {
+  readonly name: string
+  behaviour: Behaviour
+  calls = 0
+  underway = 0
+  mostUnderway = 0
+  lastDeadlineMs = 0
+  #server: Server | undefined
+  #port = 0
+  readonly #sockets = new Set<Socket>()
+
+  constructor(name: string, behaviour: Behaviour = 'well') {
+    this.name = name
+    this.behaviour = behaviour
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}`
+  }
+
+  async start(): Promise<this> {
+    const server = createServer((request, response) => void this.#serve(request, response))
+    server.on('connection', (socket) => {
+      this.#sockets.add(socket)
+      socket.once('close', () => this.#sockets.delete(socket))
+    })
+    server.listen(this.#port, '127.0.0.1')
+    await once(server, 'listening')
+    this.#port = (server.address() as AddressInfo).port
+    this.#server = server
+    return this
+  }
+
+  async kill(): Promise<void> {
+    const closed = once(this.#server!, 'close')
+    this.#server!.close()
+    for (const socket of this.#sockets) socket.destroy()
+    await closed
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#server?.listening) await this.kill()
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    let text = ''
+    for await (const piece of request) text += piece
+    if (this.behaviour === 'frozen') return
+    if (request.url === '/healthz') return void response.end('{"ok":true}')
+    this.calls += 1
+    this.lastDeadlineMs = (JSON.parse(text) as InternalCall).deadlineMs
+    this.underway += 1
+    this.mostUnderway = Math.max(this.mostUnderway, this.underway)
+    if (this.behaviour === 'slow') await sleep(300)
+    this.underway -= 1
+    if (this.behaviour === 'cutting') return void request.socket.destroy()
+    if (this.behaviour === 'draining')
+      return void response.writeHead(503, { connection: 'close' }).end(JSON.stringify({ code: DRAINING }))
+    if (this.behaviour === 'refusing')
+      return void response.writeHead(409).end(JSON.stringify({ code: 'IN_PROGRESS' }))
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ by: this.name }))
+  }
+}
+
+function callerOf(...processes: Process[]) {
+  const registry = new Registry()
+  const transport = remoteTransport({
+    contract: shelf,
+    addresses: processes.map(({ url }) => url).join(', '),
+    secret: 'secret-of-the-tests',
+    calls: createCallMetrics(registry),
+    breakers: createBreakers(registry),
+  })
+  const call = async (
+    name: keyof typeof shelf.operations,
+    { withinMs = 5_000, signal = new AbortController().signal } = {},
+  ): Promise<string> => {
+    const asked = shelf.operations[name]
+    const meta: CallMeta = {
+      actor: { kind: 'anonymous' },
+      origin: { address: undefined, via: 'test' },
+      idempotencyKey: undefined,
+      trace: newTrace(),
+      deadlineAt: Date.now() + withinMs,
+      signal,
+    }
+    return (readOutput(asked, await transport.send(name, asked, {}, meta)) as { by: string }).by
+  }
+  const many = (times: number, name: keyof typeof shelf.operations = 'look') =>
+    Promise.allSettled(Array.from({ length: times }, () => call(name)))
+  return { call, many, registry, [Symbol.asyncDispose]: () => transport.close() }
+}
+
+const codes = (results: PromiseSettledResult<string>[]): string[] =>
+  [
+    ...new Set(
+      results.map((one) => (one.status === 'fulfilled' ? one.value : (one.reason as Rejection).code)),
+    ),
+  ].sort()
+const timed = async <T>(work: () => Promise<T>): Promise<{ result: T; tookMs: number }> => {
+  const startedAt = performance.now()
+  const result = await work()
+  return { result, tookMs: performance.now() - startedAt }
+}
+
+describe('Replicas of a service', () => {
+  it('share the calls', async () => {
+    await using a = await new Process('a').start()
+    await using b = await new Process('b').start()
+    await using caller = callerOf(a, b)
+    for (let call = 0; call < 10; call += 1) await caller.call('look')
+    assert.deepEqual([a.calls, b.calls], [5, 5])
+  })
+
+  it('that are gone are left at once: no call fails, not even one that must not be repeated', async () => {
+    await using a = await new Process('a').start()
+    await using b = await new Process('b').start()
+    await using caller = callerOf(a, b)
+    await caller.many(8)
+    await a.kill()
+    // Until its kept connections have heard of it.
+    await sleep(20)
+    assert.deepEqual(codes(await caller.many(50, 'ring')), ['b'])
+    assert.deepEqual(codes(await caller.many(50)), ['b'])
+  })
+
+  it('that come back are used again within seconds', async () => {
+    await using a = await new Process('a').start()
+    await using b = await new Process('b').start()
+    await using caller = callerOf(a, b)
+    await a.kill()
+    await caller.many(20)
+    await a.start()
+    await eventually(async () => assert.equal(await caller.call('look'), 'a'), { timeoutMs: 5_000 })
+  })
+
+  it('that are all away: refused at once, without a try, and served again soon after one is back', async () => {
+    await using a = await new Process('a').start()
+    await using caller = callerOf(a)
+    await a.kill()
+    assert.deepEqual(codes(await caller.many(10)), ['UNAVAILABLE'])
+    const { result, tookMs } = await timed(() => caller.many(1_000))
+    assert.deepEqual(codes(result), ['UNAVAILABLE'])
+    assert.ok(tookMs < 500, `${tookMs} ms for 1,000 refusals`)
+    await a.start()
+    await eventually(async () => assert.equal(await caller.call('look'), 'a'), { timeoutMs: 5_000 })
+  })
+
+  it('that freeze hold few calls, which others take over within three seconds, and then none', async () => {
+    await using a = await new Process('a', 'frozen').start()
+    await using b = await new Process('b').start()
+    await using caller = callerOf(a, b)
+    const { result, tookMs } = await timed(() => caller.many(100))
+    assert.deepEqual(codes(result), ['b'])
+    assert.ok(tookMs < 3_000, `${tookMs} ms`)
+    const after = await timed(() => caller.many(100))
+    assert.deepEqual(codes(after.result), ['b'])
+    assert.ok(after.tookMs < 500, `${after.tookMs} ms`)
+    assert.match(await caller.registry.metrics(), /stoa_upstream_opened_total\{[^}]*\} 1/)
+  })
+
+  it('that freeze never get a second try of a call that must not be repeated', async () => {
+    await using a = await new Process('a', 'frozen').start()
+    await using b = await new Process('b').start()
+    await using caller = callerOf(a, b)
+    const results = await caller.many(20, 'ring')
+    assert.deepEqual(codes(results), ['UNAVAILABLE', 'b'])
+    assert.equal(b.calls, results.filter(({ status }) => status === 'fulfilled').length)
+  })
+
+  it('that are slow get fewer calls than the quick ones, and stay in use', async () => {
+    await using a = await new Process('a', 'slow').start()
+    await using b = await new Process('b').start()
+    await using caller = callerOf(a, b)
+    const until = performance.now() + 1_500
+    const one = async () => {
+      while (performance.now() < until) await caller.call('look')
+    }
+    await Promise.all(Array.from({ length: 8 }, one))
+    assert.ok(a.calls >= 4, `${a.calls} calls of the slow one`)
+    assert.ok(b.calls > 10 * a.calls, `${a.calls} and ${b.calls}`)
+  })
+
+  it('that flap cost nothing but another try', async () => {
+    await using a = await new Process('a').start()
+    await using b = await new Process('b').start()
+    await using caller = callerOf(a, b)
+    let flapping = true
+    const flap = async () => {
+      while (flapping) {
+        a.behaviour = a.behaviour === 'well' ? 'cutting' : 'well'
+        await sleep(20)
+      }
+    }
+    const going = flap()
+    for (let round = 0; round < 20; round += 1) {
+      assert.ok(!codes(await caller.many(10)).includes('UNAVAILABLE'))
+      await sleep(10)
+    }
+    flapping = false
+    await going
+  })
+
+  it('that drain turn calls away, and others serve them, whatever they are', async () => {
+    await using a = await new Process('a', 'draining').start()
+    await using b = await new Process('b').start()
+    await using caller = callerOf(a, b)
+    assert.deepEqual(codes(await caller.many(50, 'ring')), ['b'])
+    assert.deepEqual(codes(await caller.many(50)), ['b'])
+  })
+})
+
+describe('A call', () => {
+  it('that must not be repeated is not, once it may have arrived', async () => {
+    await using a = await new Process('a', 'cutting').start()
+    await using b = await new Process('b', 'cutting').start()
+    await using caller = callerOf(a, b)
+    assert.deepEqual(codes(await caller.many(1, 'ring')), ['UNAVAILABLE'])
+    assert.equal(a.calls + b.calls, 1)
+  })
+
+  it('that may be repeated is tried three times at most', async () => {
+    await using a = await new Process('a', 'cutting').start()
+    await using caller = callerOf(a)
+    assert.deepEqual(codes(await caller.many(1)), ['UNAVAILABLE'])
+    assert.equal(a.calls, 3)
+  })
+
+  it('that is refused was answered: it is not repeated, and nobody is left for it', async () => {
+    await using a = await new Process('a', 'refusing').start()
+    await using caller = callerOf(a)
+    assert.deepEqual(codes(await caller.many(20)), ['IN_PROGRESS'])
+    assert.equal(a.calls, 20)
+    assert.doesNotMatch(await caller.registry.metrics(), /stoa_upstream_opened_total\{/)
+  })
+
+  it('takes its deadline along, and what a try has used of it is gone', async () => {
+    await using a = await new Process('a').start()
+    await using caller = callerOf(a)
+    await caller.call('look', { withinMs: 700 })
+    assert.ok(a.lastDeadlineMs > 600 && a.lastDeadlineMs <= 700, `${a.lastDeadlineMs} ms`)
+    await assert.rejects(caller.call('look', { withinMs: 0 }), { code: 'TIMEOUT' })
+  })
+
+  it('ends soon after its deadline, answered or not', async () => {
+    await using a = await new Process('a', 'frozen').start()
+    await using caller = callerOf(a)
+    const { tookMs } = await timed(() =>
+      assert.rejects(caller.call('look', { withinMs: 200 }), { code: 'TIMEOUT' }),
+    )
+    assert.ok(tookMs < 1_500, `${tookMs} ms`)
+  })
+
+  it('ends when its caller has gone', async () => {
+    await using a = await new Process('a', 'frozen').start()
+    await using caller = callerOf(a)
+    const gone = new AbortController()
+    setTimeout(() => gone.abort(), 50)
+    const { tookMs } = await timed(() =>
+      assert.rejects(caller.call('look', { signal: gone.signal }), Rejection),
+    )
+    assert.ok(tookMs < 900, `${tookMs} ms`)
+  })
+
+  it('that finds too many under way is refused at once', async () => {
+    await using a = await new Process('a', 'frozen').start()
+    await using caller = callerOf(a)
+    const waiting = caller.many(256)
+    const { result, tookMs } = await timed(() => caller.many(10))
+    assert.deepEqual(codes(result), ['UNAVAILABLE'])
+    assert.ok(tookMs < 200, `${tookMs} ms`)
+    await waiting
+  })
+
+  it('is timed once, however often it is tried', async () => {
+    await using a = await new Process('a', 'cutting').start()
+    await using caller = callerOf(a)
+    await caller.many(1)
+    assert.match(
+      await caller.registry.metrics(),
+      /^stoa_call_seconds_count\{service="shelf",operation="look",side="caller"\} 1$/m,
+    )
+  })
+})
