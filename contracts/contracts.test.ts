@@ -8,7 +8,8 @@ import { z } from 'zod'
 const { contracts, events } = await readContracts()
 const operations = contracts.flatMap((contract) =>
   Object.entries(contract.operations).map(([name, operation]) => ({
-    title: `${contract.name}.${name}`,
+    title: `${contract.name}.${name}${contract.apiVersion ? `@v${contract.apiVersion}` : ''}`,
+    apiVersion: contract.apiVersion ?? 1,
     operation,
   })),
 )
@@ -19,14 +20,14 @@ test('there are contracts to check', () => {
 
 test('no two operations share a method and a path', () => {
   const taken = new Map<string, string>()
-  for (const { title, operation } of operations) {
-    const address = `${operation.method} ${operation.path.replaceAll(/\{\w+\}/g, '{}')}`
+  for (const { title, operation, apiVersion } of operations) {
+    const address = `v${apiVersion} ${operation.method} ${operation.path.replaceAll(/\{\w+\}/g, '{}')}`
     assert.equal(taken.get(address), undefined, `${title} has the address of another: ${address}`)
     taken.set(address, title)
   }
 })
 
-for (const { title, operation } of operations) {
+for (const { title, operation, apiVersion } of operations) {
   describe(title, () => {
     test('speaks JSON', () => {
       for (const schema of [operation.input, operation.output]) assert.ok(jsonSchema(schema))
@@ -45,6 +46,14 @@ for (const { title, operation } of operations) {
     test('says what a repetition does, unless it only reads', () => {
       if (operation.method === 'GET') assert.equal(operation.idempotency, undefined)
       else assert.ok(operation.idempotency)
+    })
+
+    test('of a later version of the public API is one that its service has, for the same callers', () => {
+      if (apiVersion === 1) return
+      const own = operations.find((one) => one.title === title.split('@')[0])?.operation
+      assert.ok(own, 'there is none of this name')
+      for (const key of ['access', 'permission', 'idempotency'] as const)
+        assert.equal(operation[key], own[key])
     })
 
     test('is given again only where it says the same to all', () => {

@@ -1,6 +1,6 @@
 import { contract, event, operation } from '@stoa/contract'
 import { z } from 'zod'
-import { AmountMinor, Currency, Money } from './money.ts'
+import { AmountMinor, Currency, Money, MoneyInput } from './money.ts'
 import { PaymentInstructions } from './order.ts'
 import { Email, Id, Line, Timestamp } from './text.ts'
 
@@ -29,6 +29,11 @@ export const Payment = z.object({
   ),
 })
 
+const CurrencyMismatch = {
+  status: 409,
+  title: 'The payment was made in another currency.',
+  data: z.object({ currency: Currency }),
+} as const
 const NotFound = { status: 404, title: 'There is no such payment.' } as const
 
 export const payment = contract('payment', {
@@ -156,15 +161,18 @@ export const payment = contract('payment', {
       paymentId: Id,
       /** All that is left when absent. */
       amountMinor: AmountMinor.min(1).optional(),
+      /** That of the payment, for a caller who wants it checked. */
+      currency: Currency.optional(),
       reason: Line(200),
     }),
     output: Payment,
     errors: {
       PAYMENT_NOT_FOUND: NotFound,
+      CURRENCY_MISMATCH: CurrencyMismatch,
       NOT_REFUNDABLE: {
         status: 409,
         title: 'There is not that much to pay back.',
-        data: z.object({ refundableMinor: z.int() }),
+        data: z.object({ refundableMinor: z.int(), currency: Currency.optional() }),
       },
       GATEWAY_REFUSED: {
         status: 422,
@@ -174,6 +182,33 @@ export const payment = contract('payment', {
     },
   }),
 })
+
+/**
+ * Version 2 of the public API. An amount without a currency pays back in whatever currency the payment was made: 1500, meant in yen, gave
+ * back 15 euros. Here an amount says its currency, and another one than the payment's is refused.
+ */
+export const paymentV2 = contract(
+  'payment',
+  {
+    refund: operation({
+      ...payment.operations.refund,
+      input: z.strictObject({
+        paymentId: Id,
+        /** All that is left when absent. */
+        amount: MoneyInput.extend({ amountMinor: AmountMinor.min(1) }).optional(),
+        reason: Line(200),
+      }),
+      errors: {
+        ...payment.operations.refund.errors,
+        NOT_REFUNDABLE: {
+          ...payment.operations.refund.errors.NOT_REFUNDABLE,
+          data: z.object({ refundable: Money }),
+        },
+      },
+    }),
+  },
+  { apiVersion: 2 },
+)
 
 export const PaymentSucceeded = event({
   name: 'payment.succeeded',

@@ -61,7 +61,11 @@ async function readContracts(): Promise<Lock> {
   const has = (value: unknown, key: string) => typeof value === 'object' && value !== null && key in value
   const operations = (values.filter((value) => has(value, 'operations')) as Contract[]).flatMap((contract) =>
     Object.entries(contract.operations).map(
-      ([name, operation]) => [`${contract.name}.${name}`, lockOperation(operation)] as const,
+      ([name, operation]) =>
+        [
+          `${contract.name}.${name}${contract.apiVersion === undefined ? '' : `@v${contract.apiVersion}`}`,
+          lockOperation(operation),
+        ] as const,
     ),
   )
   const events = (values.filter((value) => has(value, 'payload') && has(value, 'key')) as EventType[]).map(

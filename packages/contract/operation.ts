@@ -74,7 +74,15 @@ export type Operation<
 export type Contract<
   Name extends string = string,
   Operations extends Record<string, Operation> = Record<string, Operation>,
-> = { readonly name: Name; readonly operations: Operations }
+> = {
+  readonly name: Name
+  readonly operations: Operations
+  /**
+   * Of the public API, from 2 on: how that version and later ones show some of the service's operations, under the same names. The edge
+   * puts them into the words of the service's own contract. Absent: what the service serves, and what version 1 shows.
+   */
+  readonly apiVersion?: number
+}
 
 export type RequestOf<O extends Operation> = z.input<O['input']>
 export type InputOf<O extends Operation> = z.output<O['input']>
@@ -94,4 +102,5 @@ export const operation = <
 export const contract = <const Name extends string, Operations extends Record<string, Operation>>(
   name: Name,
   operations: Operations,
-): Contract<Name, Operations> => ({ name, operations })
+  { apiVersion }: { readonly apiVersion?: number } = {},
+): Contract<Name, Operations> => ({ name, operations, ...(apiVersion !== undefined && { apiVersion }) })

@@ -99,7 +99,8 @@ function authorise(operation: Operation, { actor, origin }: CallMeta): void {
   }
 }
 
-function checkInput(operation: Operation, input: unknown): unknown {
+/** What an operation's handler gets of an input. Throws INVALID_INPUT that names each field at fault. */
+export function checkInput(operation: Operation, input: unknown): unknown {
   const bad = findBadText(input)
   if (bad) throw new Rejection('INVALID_INPUT', { fields: [bad] })
   const parsed = operation.input.safeParse(input, { error: fieldWords })

@@ -11,6 +11,7 @@ export {
   type Setting,
   setting,
 } from './config.ts'
+export { checkInput } from './dispatch.ts'
 export { drainable } from './drain.ts'
 export {
   type Answer,

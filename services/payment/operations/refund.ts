@@ -16,13 +16,15 @@ const TAKE_OVER_MS = 60_000
  * more than was taken. Once it is set aside it will be made: when the gateway is away the answer shows it pending, and a job goes on.
  */
 export const refund: Handles<typeof payment.operations.refund> = async (
-  { paymentId, amountMinor, reason },
+  { paymentId, amountMinor, currency, reason },
   ctx,
 ) => {
   const refundId = ctx.newId
   await ctx.transaction(async (tx) => {
     const payment = await lockPayment(tx.query, paymentId)
     if (!payment) throw new Rejection('PAYMENT_NOT_FOUND')
+    if (currency !== undefined && currency !== payment.currency)
+      throw new Rejection('CURRENCY_MISMATCH', { currency: payment.currency })
     // A retry of this very call finds what the first try set aside.
     const begun = await findRefund(tx.query, refundId)
     const amount = begun?.amountMinor ?? refundAmount(payment, amountMinor)
@@ -51,6 +53,7 @@ export const refund: Handles<typeof payment.operations.refund> = async (
 function refundAmount(payment: Payment, asked: number | undefined): number {
   const left = refundableMinor(payment)
   const amount = asked ?? left
-  if (amount < 1 || amount > left) throw new Rejection('NOT_REFUNDABLE', { refundableMinor: left })
+  if (amount < 1 || amount > left)
+    throw new Rejection('NOT_REFUNDABLE', { refundableMinor: left, currency: payment.currency })
   return amount
 }
