@@ -126,6 +126,35 @@ describe(`payments (${topology})`, () => {
     assert.equal((await refund(1)).status, 409)
   })
 
+  it('are paid back in version 2 of the API by an amount that says its currency, and by no other', async () => {
+    const sku = await shop.sell({ quantity: 1 })
+    const buyer = new Buyer(shop)
+    await buyer.fill(sku)
+    const placed = await buyer.order()
+    await buyer.pay(placed)
+    await buyer.orderIs(placed, 'confirmed')
+    const token = await shop.staffToken()
+    const refund = (amountMinor: number, currency: string) =>
+      shop.http.post(
+        `/v2/admin/payments/${placed.payment.paymentId}/refunds`,
+        { reason: 'Scratched', amount: { amountMinor, currency } },
+        { token, key: buyer.key('refund') },
+      )
+    const yen = await refund(300, 'JPY')
+    assert.deepEqual(
+      [yen.status, yen.body.code, yen.body.data],
+      [409, 'CURRENCY_MISMATCH', { currency: 'EUR' }],
+    )
+    const paid = await refund(300, 'EUR')
+    assert.equal(paid.status, 201, JSON.stringify(paid.body))
+    assert.deepEqual(paid.body.refunded, { amountMinor: 300, currency: 'EUR' })
+    const tooMuch = await refund(800, 'EUR')
+    assert.deepEqual(
+      [tooMuch.status, tooMuch.body.data],
+      [409, { refundable: { amountMinor: 700, currency: 'EUR' } }],
+    )
+  })
+
   it('count once, though webhooks come late, twice and out of order', async () => {
     await sandboxControl(shop, 'stripe/webhooks', {
       delayMs: 400,

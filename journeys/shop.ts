@@ -96,6 +96,10 @@ export async function startShop(options: ShopOptions = {}): Promise<Shop> {
       SMTP_URL: sandbox.smtpUrl,
       POOL_SIZE: '2',
       LOG_LEVEL: process.env.TEST_LOG_LEVEL ?? 'fatal',
+      // All buyers, and all who send nonsense, have one address.
+      GATEWAY_RATE_PER_ADDRESS: '0',
+      GATEWAY_RATE_PER_USER: '0',
+      GATEWAY_SENSITIVE_PER_ADDRESS: '0',
       ...(options.engines ?? engines?.environment),
       ...options.environment,
     }

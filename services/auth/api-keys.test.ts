@@ -97,9 +97,9 @@ describe('an API key', () => {
     assert.equal(fourth.apiKey.previousUntil, null)
     await assert.rejects(
       api.rotateApiKey({ apiKeyId, version: 3 }),
-      (error: { code?: string; data?: any }) => {
+      (error: { code?: string; data?: unknown }) => {
         assert.equal(error.code, 'STALE')
-        assert.equal(error.data.version, 4)
+        assert.equal((error.data as { version: number }).version, 4)
         return true
       },
     )

@@ -1,6 +1,8 @@
 import { type ConfigSpec, setting } from '@stoa/runtime'
 import { z } from 'zod'
 
+const rate = (byDefault: number) => z.coerce.number().int().min(0).max(1_000_000).default(byDefault)
+
 export const config = {
   port: setting('PORT', z.coerce.number().int().min(0).max(65535).default(8080), 'The public port.'),
   host: setting(
@@ -26,7 +28,37 @@ export const config = {
   maxInFlight: setting(
     'GATEWAY_MAX_IN_FLIGHT',
     z.coerce.number().int().min(1).max(100_000).default(2_000),
-    'Requests worked on at once; one more is answered 503.',
+    'Requests whose answers have not left; one more is answered 503, whatever it is about. Larger than those that run and wait together.',
+  ),
+  maxConcurrent: setting(
+    'GATEWAY_MAX_CONCURRENT',
+    z.coerce.number().int().min(1).max(100_000).default(500),
+    'Calls of services that run at once; others wait for at most a second: checkout first, then browsing, then analytics.',
+  ),
+  maxWaiting: setting(
+    'GATEWAY_MAX_WAITING',
+    z.coerce.number().int().min(0).max(100_000).default(1_000),
+    'Calls that wait for their turn; beyond it the least important are answered 503.',
+  ),
+  ratePerApiKey: setting(
+    'GATEWAY_RATE_PER_API_KEY',
+    rate(100),
+    'Requests a second with one API key, and as many at once; 0: no limit.',
+  ),
+  ratePerUser: setting(
+    'GATEWAY_RATE_PER_USER',
+    rate(100),
+    'Requests a second of one account, ten times as many at once; 0: no limit.',
+  ),
+  ratePerAddress: setting(
+    'GATEWAY_RATE_PER_ADDRESS',
+    rate(300),
+    'Anonymous requests a second from one IP address (IPv6: /64), ten times as many at once; 0: no limit. Behind a proxy set `TRUST_PROXY`, or all shoppers are one address.',
+  ),
+  sensitivePerAddress: setting(
+    'GATEWAY_SENSITIVE_PER_ADDRESS',
+    rate(60),
+    'Requests a minute from one IP address (IPv6: /64), and as many at once, that sign in, register, ask for or use links of mails, or look an order up; 0: no limit.',
   ),
   cacheBytes: setting(
     'GATEWAY_CACHE_BYTES',

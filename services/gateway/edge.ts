@@ -3,11 +3,13 @@ import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import apiReference from '@scalar/fastify-api-reference'
-import { Content, type Contract, invalidInput, type Operation, Rejection } from '@stoa/contract'
+import { Content, invalidInput, type Operation, Rejection } from '@stoa/contract'
 import { auth } from '@stoa/contracts/auth'
 import {
+  type Actor,
   actorName,
   type ConfigOf,
+  checkInput,
   drainable,
   type Edge,
   type EdgeHost,
@@ -27,10 +29,20 @@ import { createResponseCache, type OperationCache } from './cache/response-cache
 import { warm } from './cache/warm.ts'
 import type { config } from './config.ts'
 import type { Resources } from './context.ts'
+import { createLimiter } from './limits/limiter.ts'
+import { createQuotas, type OperationQuota, type SetHeader } from './limits/quotas.ts'
 import { openApi } from './openapi.ts'
 import { problemOf } from './problem.ts'
-import { published } from './published.ts'
 import { requestReader } from './read-request.ts'
+import { shed } from './shedding/shed.ts'
+import {
+  API_VERSIONS,
+  type ApiVersion,
+  type Change,
+  deprecationHeaders,
+  type PublicOperation,
+  publicOperations,
+} from './versions/versions.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -111,31 +123,43 @@ export async function startEdge(host: EdgeHost): Promise<Edge> {
     issuer: settings.issuer,
     signal: host.signal,
   })
-  const cache = createResponseCache(host, resources)
-  for (const contract of Object.values(published)) {
-    for (const [name, operation] of Object.entries<Operation>(contract.operations)) {
-      if (operation.access === 'service') continue
-      route(app, host, contract, name, operation, {
-        authenticate,
-        load,
-        cache: cache.of(contract, name, operation),
-      })
-    }
+  const quotas = createQuotas(createLimiter({ redis: host.redis }), settings, host.metrics)
+  const shedding = shed(host, settings)
+  const cache = createResponseCache(shedding, resources)
+  for (const shown of publicOperations) {
+    const { contract, name, operation, change } = shown
+    route(app, shedding, shown, {
+      authenticate,
+      load,
+      quota: quotas.of(contract, name),
+      // Two versions that say the same give each other's answers again.
+      cache: change ? undefined : cache.of(contract, name, operation),
+    })
   }
   refuseOtherMethods(app)
   health(app, host)
   let url = ''
-  let description: object | undefined
-  const describe = () => {
-    description ??= openApi(Object.values(published), { version, serverUrl: settings.publicUrl ?? url })
+  const descriptions = new Map<ApiVersion, object>()
+  const describe = (apiVersion: ApiVersion) => {
+    let description = descriptions.get(apiVersion)
+    if (!description) {
+      const shown = publicOperations.filter((one) => one.version === apiVersion)
+      description = openApi(shown, { version, serverUrl: settings.publicUrl ?? url })
+      descriptions.set(apiVersion, description)
+    }
     return description
   }
   app.get('/', (_, reply) => reply.redirect('/docs'))
-  app.get('/openapi.json', async () => describe())
+  app.get('/openapi.json', async () => describe('v1'))
+  for (const apiVersion of API_VERSIONS)
+    app.get(`/${apiVersion}/openapi.json`, async () => describe(apiVersion))
   await app.register(apiReference, {
     routePrefix: '/docs',
     configuration: {
-      content: describe,
+      sources: API_VERSIONS.toReversed().map((apiVersion) => ({
+        title: apiVersion,
+        url: `/${apiVersion}/openapi.json`,
+      })),
       pageTitle: 'Stoa API',
       favicon: 'data:,',
       // The page loads nothing from elsewhere, and offers nothing that would send the shop's description there.
@@ -161,25 +185,23 @@ export async function startEdge(host: EdgeHost): Promise<Edge> {
   }
 }
 
-/** The path under which an operation is published. */
-export const publicPath = (operation: Operation): string => `/v1${operation.path}`
-
 function route(
   app: FastifyInstance,
   host: EdgeHost,
-  contract: Contract,
-  name: string,
-  operation: Operation,
+  shown: PublicOperation,
   {
     authenticate,
     load,
+    quota,
     cache,
   }: {
     authenticate: ReturnType<typeof createAuthenticator>
     load: Load
+    quota: OperationQuota
     cache: OperationCache | undefined
   },
 ): void {
+  const { contract, name, operation, change } = shown
   const read = requestReader(operation)
   const deadlineMs = operation.deadlineMs ?? DEFAULT_DEADLINE_MS
   const status = operation.status ?? 200
@@ -187,17 +209,23 @@ function route(
   const vary = ['accept-language', 'authorization', ...asked].join(', ')
   app.route({
     method: operation.method,
-    url: publicPath(operation).replace(/\{(\w+)\}/g, ':$1'),
+    url: shown.path.replace(/\{(\w+)\}/g, ':$1'),
     bodyLimit: operation.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES,
     handler: (request, reply) => {
+      if (shown.deprecation) reply.headers(deprecationHeaders(shown, request.raw.url!)!)
       const { headers } = request
       if (
         cache &&
         headers.authorization === undefined &&
         asked.every((header) => headers[header] === undefined)
       ) {
-        const given = cache.spelled(request.raw.url!, headers['accept-language'])
+        const given = cache.spelled(inV1(request.raw.url!), headers['accept-language'])
         if (given) {
+          try {
+            quota.countKept(request.ip, (field, value) => reply.raw.setHeader(field, value))
+          } catch (error) {
+            return refuse(request, reply, operation, error as Rejection)
+          }
           give(request, reply, given, vary)
           return
         }
@@ -209,10 +237,19 @@ function route(
   async function answer(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     load.working += 1
     try {
-      const actor = await authenticate(request.headers.authorization, request.trace)
+      const setHeader: SetHeader = (field, value) => reply.raw.setHeader(field, value)
+      await quota.countFirst(request.ip, setHeader)
+      const actor = await authenticate(request.headers.authorization, request.trace).catch(
+        async (error: unknown) => {
+          // Who guesses is counted like anybody who says no name.
+          await quota.count(ANONYMOUS, request.ip, setHeader)
+          throw error
+        },
+      )
       if (actor.kind !== 'anonymous' && actor.kind !== 'service') request.actorName = actorName(actor)
+      await quota.count(actor, request.ip, setHeader)
       const given = await cache?.answer({
-        url: request.raw.url!,
+        url: inV1(request.raw.url!),
         acceptLanguage: request.headers['accept-language'],
         actor,
         trace: request.trace,
@@ -223,8 +260,8 @@ function route(
       const { output, headers } = await host.send({
         contract,
         name,
-        operation,
-        input: read(request),
+        operation: contract.operations[name]!,
+        input: change ? change.toService(checked(operation, read(request))) : read(request),
         actor,
         address: request.ip,
         idempotencyKey: typeof key === 'string' ? key : undefined,
@@ -242,17 +279,32 @@ function route(
         headers.etag !== undefined &&
         namesEtag(request.headers['if-none-match'], headers.etag)
       if (output instanceof Content) return sendContent(request, reply, output, isKnown)
-      const text = output instanceof JsonText ? output.text : JSON.stringify(output ?? null)
+      const text = textOf(output, change)
       if (isKnown) return spare(request, reply, text)
       return reply.type('application/json; charset=utf-8').send(text)
     } catch (error) {
       if (!(error instanceof Rejection))
         host.log.error({ err: error, requestId: request.id, traceId: request.trace.traceId }, 'a call failed')
-      return refuse(request, reply, operation, error instanceof Rejection ? error : new Rejection('INTERNAL'))
+      if (!(error instanceof Rejection)) return refuse(request, reply, operation, new Rejection('INTERNAL'))
+      return refuse(request, reply, operation, change?.refusal?.(error) ?? error)
     } finally {
       load.working -= 1
     }
   }
+}
+
+const ANONYMOUS: Actor = { kind: 'anonymous' }
+
+/** The address by which an answer is kept, and cleared by staff, whichever version of it was asked for. */
+const inV1 = (url: string): string => (url.startsWith('/v1/') ? url : url.replace(/^\/v\d+\//, '/v1/'))
+
+const checked = (operation: Operation, input: unknown) =>
+  checkInput(operation, input) as Record<string, unknown>
+
+function textOf(output: unknown, change: Change | undefined): string {
+  const isText = output instanceof JsonText
+  if (!change?.fromService) return isText ? output.text : JSON.stringify(output ?? null)
+  return JSON.stringify(change.fromService(isText ? JSON.parse(output.text) : output) ?? null)
 }
 
 function sendContent(
@@ -412,12 +464,9 @@ function refuseConnection(error: Error & { code?: string }, socket: Socket): voi
 /** A known address with a method that it does not serve. */
 function refuseOtherMethods(app: FastifyInstance): void {
   const served = new Map<string, Set<string>>()
-  for (const contract of Object.values(published)) {
-    for (const operation of Object.values<Operation>(contract.operations)) {
-      if (operation.access === 'service') continue
-      const url = publicPath(operation).replace(/\{(\w+)\}/g, ':$1')
-      served.set(url, (served.get(url) ?? new Set()).add(operation.method))
-    }
+  for (const { path, operation } of publicOperations) {
+    const url = path.replace(/\{(\w+)\}/g, ':$1')
+    served.set(url, (served.get(url) ?? new Set()).add(operation.method))
   }
   for (const [url, methods] of served) {
     app.route({

@@ -1,5 +1,6 @@
-import { Bytes, type Contract, type Operation, platformErrors } from '@stoa/contract'
+import { Bytes, type Operation, platformErrors } from '@stoa/contract'
 import { z } from 'zod'
+import { DEPRECATION_HEADERS, type PublicOperation } from './versions/versions.ts'
 
 type Description = { readonly version: string; readonly serverUrl: string }
 
@@ -21,15 +22,12 @@ const problemSchema = {
   },
 }
 
-/** The OpenAPI 3.1 document of what the contracts publish. */
-export function openApi(contracts: readonly Contract[], { version, serverUrl }: Description): object {
+/** The OpenAPI 3.1 document of what one version of the public API shows. */
+export function openApi(shown: readonly PublicOperation[], { version, serverUrl }: Description): object {
   const paths: Record<string, Record<string, object>> = {}
-  for (const contract of contracts) {
-    for (const [name, operation] of Object.entries(contract.operations)) {
-      if (operation.access === 'service') continue
-      const path = `/v1${operation.path}`
-      paths[path] = { ...paths[path], [operation.method.toLowerCase()]: describe(contract, name, operation) }
-    }
+  for (const one of shown) {
+    const method = one.operation.method.toLowerCase()
+    paths[one.path] = { ...paths[one.path], [method]: describe(one) }
   }
   return {
     openapi: '3.1.0',
@@ -42,16 +40,22 @@ export function openApi(contracts: readonly Contract[], { version, serverUrl }: 
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: serverUrl }],
-    tags: contracts.map(({ name }) => ({ name })),
+    tags: [...new Set(shown.map(({ contract }) => contract.name))].map((name) => ({ name })),
     paths,
     components: {
-      securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+      securitySchemes: {
+        bearer: {
+          type: 'http',
+          scheme: 'bearer',
+          description: 'An access token (JWT), or an API key (`stoa_...`).',
+        },
+      },
       schemas: { Problem: problemSchema },
     },
   }
 }
 
-function describe(contract: Contract, name: string, operation: Operation): object {
+function describe({ contract, name, operation, deprecation }: PublicOperation): object {
   const schema = jsonSchema(operation.input, 'input') as {
     properties?: Record<string, object>
     required?: string[]
@@ -93,8 +97,9 @@ function describe(contract: Contract, name: string, operation: Operation): objec
   return {
     operationId: `${contract.name}.${name}`,
     summary: operation.summary,
+    ...(deprecation && { deprecated: true }),
     tags: [contract.name],
-    ...(operation.permission ? { description: `Permission: \`${operation.permission}\`.` } : {}),
+    ...describeWords(operation, deprecation),
     // What is public may still know who asks.
     security: operation.access === 'public' ? [{}, { bearer: [] }] : [{ bearer: [] }],
     ...(parameters.length > 0 ? { parameters } : {}),
@@ -117,31 +122,58 @@ function describe(contract: Contract, name: string, operation: Operation): objec
           },
         }
       : {}),
-    responses: responses(operation),
+    responses: responses(operation, deprecation !== undefined),
   }
 }
 
-function responses(operation: Operation): object {
+function describeWords(operation: Operation, deprecation: PublicOperation['deprecation']): object {
+  const words = [
+    ...(operation.permission ? [`Permission: \`${operation.permission}\`.`] : []),
+    ...(deprecation
+      ? [`Deprecated: ${deprecation.why} Goes on until ${deprecation.sunset.toISOString().slice(0, 10)}.`]
+      : []),
+  ]
+  return words.length > 0 ? { description: words.join(' ') } : {}
+}
+
+/** What a quota says of itself (draft-ietf-httpapi-ratelimit-headers-11). */
+const QUOTA_HEADERS = {
+  'RateLimit-Policy': {
+    schema: { type: 'string' },
+    description:
+      'The quota that this request counts for: `"api-key";q=100;w=1`, its size and window in seconds.',
+  },
+  RateLimit: {
+    schema: { type: 'string' },
+    description:
+      'What is left of it, and in how many seconds all of it is there again: `"api-key";r=99;t=1`.',
+  },
+}
+
+function responses(operation: Operation, isDeprecated: boolean): object {
   const status = operation.status ?? 200
   const byStatus = new Map<number, string[]>()
   const refuse = (code: string, { status, title }: { status: number; title: string }) =>
     byStatus.set(status, [...(byStatus.get(status) ?? []), `\`${code}\`: ${title}`])
   refuse('INVALID_INPUT', platformErrors.INVALID_INPUT)
+  refuse('TOO_MANY_REQUESTS', platformErrors.TOO_MANY_REQUESTS)
   if (operation.access !== 'public') refuse('UNAUTHENTICATED', platformErrors.UNAUTHENTICATED)
   if (operation.access === 'staff') refuse('FORBIDDEN', platformErrors.FORBIDDEN)
   if (operation.idempotency === 'key') refuse('IDEMPOTENCY_KEY_REUSED', platformErrors.IDEMPOTENCY_KEY_REUSED)
   if (Object.values(operation.headers ?? {}).includes('if-match'))
     refuse('PRECONDITION_REQUIRED', platformErrors.PRECONDITION_REQUIRED)
   for (const [code, spec] of Object.entries(operation.errors)) refuse(code, spec)
+  const headers = { ...QUOTA_HEADERS, ...(isDeprecated ? DEPRECATION_HEADERS : {}) }
   const problem = {
     'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } },
   }
   return {
     [status]:
       status === 204
-        ? { description: 'Done' }
+        ? { description: 'Done', headers }
         : {
             description: 'Done',
+            headers,
             content:
               operation.output === Bytes
                 ? { '*/*': { schema: {} } }

@@ -1,0 +1,342 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { Rejection } from '@stoa/contract'
+import { auth } from '@stoa/contracts/auth'
+import { cart } from '@stoa/contracts/cart'
+import { inventory } from '@stoa/contracts/inventory'
+import { order } from '@stoa/contracts/order'
+import { payment } from '@stoa/contracts/payment'
+import { product } from '@stoa/contracts/product'
+import { search } from '@stoa/contracts/search'
+import { fake, startTestHost, type TestHost } from '@stoa/testing'
+import { exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { v7 } from 'uuid'
+import { published } from './published.ts'
+import gateway from './service.ts'
+
+const keys = await generateKeyPair('EdDSA')
+const jwk = { ...(await exportJWK(keys.publicKey)), kid: 'key-1', alg: 'EdDSA', use: 'sig' } as never
+
+const tokenOf = (sub: string, claims: Record<string, unknown> = {}) =>
+  new SignJWT({ sid: v7(), role: 'customer', email: 'ada@example.com', email_verified: false, ...claims })
+    .setProtectedHeader({ alg: 'EdDSA', kid: 'key-1', typ: 'at+jwt' })
+    .setSubject(sub)
+    .setIssuer('stoa')
+    .setAudience('stoa')
+    .setIssuedAt()
+    .setExpirationTime('1h')
+    .sign(keys.privateKey)
+
+/** What services were asked and have not answered. */
+const world = { held: [] as (() => void)[], hold: false }
+const held = async () => {
+  if (world.hold)
+    await new Promise<void>((resolve) => {
+      world.held.push(resolve)
+    })
+}
+const letGo = () => {
+  world.hold = false
+  for (const resolve of world.held.splice(0)) resolve()
+}
+
+const faked = [
+  fake(auth, {
+    jwks: () => ({ keys: [jwk] }),
+    endedAccess: () => ({ sessionIds: [], accounts: [], next: null }),
+    login: () => {
+      throw new Rejection('WRONG_CREDENTIALS')
+    },
+  }),
+  fake(product, { list: () => ({ items: [], next: null }) }),
+  fake(inventory, {
+    availability: async () => {
+      await held()
+      return { items: [] }
+    },
+  }),
+  fake(cart, {
+    get: async () => {
+      await held()
+      throw new Rejection('CART_NOT_FOUND')
+    },
+  }),
+  fake(order, {
+    list: () => ({ items: [], next: null }),
+    lookUp: () => {
+      throw new Rejection('ORDER_NOT_FOUND')
+    },
+  }),
+  fake(payment, { stripeWebhook: () => ({ received: true as const }) }),
+  fake(search, {
+    track: async () => {
+      await held()
+      return null
+    },
+  }),
+]
+const services = [
+  gateway,
+  ...faked,
+  ...Object.values(published)
+    .filter((contract) => !faked.some((one) => one.contract.name === contract.name))
+    .map((contract) => fake(contract, {})),
+]
+const start = (environment: Record<string, string>) =>
+  startTestHost({ services, environment: { PORT: '0', TRUST_PROXY: '1', ...environment } })
+
+type Given = { from?: string; token?: string; body?: unknown; headers?: Record<string, string> }
+const asking =
+  (host: () => TestHost) =>
+  async (method: string, path: string, { from = '203.0.113.1', token, body, headers }: Given = {}) => {
+    const response = await fetch(`${host().host.url}${path}`, {
+      method,
+      headers: {
+        'x-forwarded-for': from,
+        ...(token && { authorization: `Bearer ${token}` }),
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    })
+    const text = await response.text()
+    return {
+      status: response.status,
+      headers: response.headers,
+      // biome-ignore lint/suspicious/noExplicitAny: what a client reads
+      body: (text ? JSON.parse(text) : null) as any,
+    }
+  }
+
+describe('quotas at the edge', () => {
+  let host: TestHost
+  const ask = asking(() => host)
+  before(async () => {
+    host = await start({
+      GATEWAY_RATE_PER_ADDRESS: '1',
+      GATEWAY_RATE_PER_USER: '2',
+      GATEWAY_SENSITIVE_PER_ADDRESS: '3',
+    })
+  })
+  after(() => host[Symbol.asyncDispose]())
+
+  const available = (given?: Given) => ask('GET', '/v1/availability?skus=A', given)
+  const times = async (n: number, work: () => Promise<{ status: number }>) => {
+    const statuses: number[] = []
+    for (let i = 0; i < n; i += 1) statuses.push((await work()).status)
+    return { passed: statuses.filter((status) => status !== 429).length, last: statuses.at(-1) }
+  }
+
+  it('tell what they are and what is left, and refuse one too many with the time to wait', async () => {
+    const first = await available()
+    assert.equal(first.headers.get('ratelimit-policy'), '"address";q=10;w=10')
+    assert.equal(first.headers.get('ratelimit'), '"address";r=9;t=1')
+    await times(9, available)
+    const over = await available()
+    assert.equal(over.status, 429)
+    assert.equal(over.body.code, 'TOO_MANY_REQUESTS')
+    assert.equal(over.headers.get('retry-after'), '1')
+    assert.match(over.headers.get('ratelimit')!, /^"address";r=0;t=10$/)
+    assert.match(over.headers.get('content-type')!, /^application\/problem\+json/)
+    assert.equal((await available({ from: '203.0.113.2' })).status, 200)
+    assert.equal((await ask('GET', '/v2/availability?skus=A')).status, 429, 'whichever version is asked')
+  })
+
+  it('count an IPv6 line as one address', async () => {
+    const { passed } = await times(12, (n = Math.random()) =>
+      available({ from: `2001:db8:0:7::${Math.floor(n * 60_000).toString(16)}` }),
+    )
+    assert.ok(passed === 10 || passed === 11, String(passed))
+    assert.equal((await available({ from: '2001:db8:0:8::1' })).status, 200)
+  })
+
+  it('count what is given again from memory, too', async () => {
+    const from = '203.0.113.3'
+    const list = () => ask('GET', '/v1/products', { from })
+    await list()
+    const kept = await list()
+    assert.equal(kept.headers.get('ratelimit'), '"address";r=8;t=2')
+    const { last } = await times(11, list)
+    assert.equal(last, 429)
+  })
+
+  it('count accounts by themselves, from wherever they come, and who guesses by address', async () => {
+    const token = await tokenOf(v7())
+    const first = await ask('GET', '/v1/orders', { token, from: '203.0.113.4' })
+    assert.equal(first.headers.get('ratelimit-policy'), '"user";q=20;w=10')
+    const { passed } = await times(25, () => ask('GET', '/v1/orders', { token, from: '203.0.113.5' }))
+    assert.ok(passed >= 19 && passed <= 20, String(passed))
+    assert.equal((await ask('GET', '/v1/orders', { token: await tokenOf(v7()) })).status, 200)
+    const guess = () => ask('GET', '/v1/orders', { token: 'a.b.c', from: '203.0.113.6' })
+    assert.equal((await guess()).status, 401)
+    assert.equal((await times(11, guess)).last, 429)
+  })
+
+  it('are stricter for what can be guessed, whoever asks', async () => {
+    const from = '203.0.113.7'
+    const login = () =>
+      ask('POST', '/v1/auth/login', { from, body: { email: 'a@example.com', password: 'a wrong one' } })
+    const lookUp = (token?: string) =>
+      ask('POST', '/v1/orders/lookup', {
+        from,
+        body: { number: 'S-7K3M-92QX', email: 'a@example.com' },
+        ...(token && { token }),
+      })
+    const first = await login()
+    assert.equal(first.status, 401)
+    assert.equal(first.headers.get('ratelimit-policy'), '"sensitive";q=3;w=60')
+    assert.equal((await lookUp()).status, 404)
+    assert.equal((await lookUp()).status, 404)
+    const over = await lookUp(await tokenOf(v7()))
+    assert.equal(over.status, 429)
+    assert.equal(over.headers.get('retry-after'), '20')
+    assert.equal((await available({ from })).status, 200, 'the rest goes on')
+  })
+
+  it('do not concern webhooks, probes and measurements', async () => {
+    const from = '203.0.113.8'
+    const webhook = () =>
+      ask('POST', '/v1/payments/webhooks/stripe', { from, body: {}, headers: { 'stripe-signature': 't=1' } })
+    assert.deepEqual(await times(15, webhook), { passed: 15, last: 200 })
+    assert.equal((await webhook()).headers.get('ratelimit'), null)
+    const probe = () => fetch(`${host.host.url}/healthz`, { headers: { 'x-forwarded-for': from } })
+    assert.deepEqual(await times(15, probe), { passed: 15, last: 200 })
+    const metrics = await (await fetch(`${host.host.url}/metrics`)).text()
+    assert.match(metrics, /gateway_rate_limited_total\{policy="sensitive"\} 1/)
+  })
+})
+
+describe('more than a process can do', () => {
+  let host: TestHost
+  const ask = asking(() => host)
+  before(async () => {
+    host = await start({ GATEWAY_MAX_CONCURRENT: '4', GATEWAY_MAX_WAITING: '2' })
+    // Keys are known, answers are kept.
+    await ask('GET', '/v1/products')
+  })
+  after(async () => {
+    letGo()
+    await host[Symbol.asyncDispose]()
+  })
+
+  const count = () =>
+    ask('POST', '/v1/search/clicks', { body: { searchId: 'abc.def', productId: v7(), position: 1 } })
+  const look = () => ask('GET', '/v1/availability?skus=A')
+  const pay = () =>
+    ask('GET', `/v1/carts/${v7()}`, { headers: { 'cart-token': 'a-token-of-twenty-characters' } })
+  const pause = () => new Promise((resolve) => setTimeout(resolve, 60))
+
+  it('gives up counting first, then looking; checkout goes on, and so does what is in memory', async () => {
+    world.hold = true
+    // Three look and two clicks wait; one click makes way for who looks, the other and that one for who pays: one at once, two wait.
+    const looking = [look(), look(), look()]
+    await pause()
+    const counting = [count(), count()]
+    await pause()
+    const later = look()
+    await pause()
+    const paying = [pay(), pay(), pay()]
+    assert.equal((await counting[1])?.status, 503)
+    assert.equal((await counting[0])?.status, 503)
+    assert.equal((await later).status, 503)
+    assert.equal((await ask('GET', '/v1/products')).status, 200)
+    assert.equal((await fetch(`${host.host.url}/healthz`)).status, 200)
+    letGo()
+    const answers = await Promise.all([...looking, ...paying])
+    assert.deepEqual(
+      answers.map(({ status }) => status),
+      [200, 200, 200, 404, 404, 404],
+    )
+  })
+
+  it('says when to come back', async () => {
+    world.hold = true
+    const all = Array.from({ length: 12 }, look)
+    await pause()
+    letGo()
+    const refused = (await Promise.all(all)).filter(({ status }) => status === 503)
+    assert.ok(refused.length >= 6 && refused.length <= 7, String(refused.length))
+    for (const { headers, body } of refused) {
+      assert.equal(headers.get('retry-after'), '2')
+      assert.equal(body.code, 'UNAVAILABLE')
+    }
+    const metrics = await (await fetch(`${host.host.url}/metrics`)).text()
+    assert.match(metrics, /gateway_shed_total\{priority="browse"\} \d+/)
+    assert.match(metrics, /gateway_calls_running 0/)
+  })
+
+  it('answers what waits when the process stops', async () => {
+    const stopping = await start({ GATEWAY_MAX_CONCURRENT: '1', GATEWAY_MAX_WAITING: '2' })
+    const askStopping = asking(() => stopping)
+    world.hold = true
+    const all = [0, 1, 2].map(() => askStopping('GET', '/v1/availability?skus=A'))
+    await pause()
+    const stopped = stopping.host.stop()
+    await pause()
+    letGo()
+    assert.deepEqual(
+      (await Promise.all(all)).map(({ status }) => status),
+      [200, 200, 200],
+    )
+    await stopped
+    await stopping[Symbol.asyncDispose]()
+  })
+})
+
+describe('two versions side by side', () => {
+  let host: TestHost
+  let token: string
+  const ask = asking(() => host)
+  before(async () => {
+    host = await start({})
+    token = await tokenOf(v7(), { role: 'admin', permissions: ['payment:refund'] })
+  })
+  after(() => host[Symbol.asyncDispose]())
+  const refund = (version: string, body: object) =>
+    ask('POST', `/${version}/admin/payments/${v7()}/refunds`, {
+      token,
+      body,
+      headers: { 'idempotency-key': crypto.randomUUID() },
+    })
+
+  it('serve what did not change alike, and give each other’s answers again', async () => {
+    const [one, two] = [await ask('GET', '/v1/products'), await ask('GET', '/v2/products')]
+    assert.equal(two.status, 200)
+    assert.equal(two.headers.get('etag'), one.headers.get('etag'))
+    assert.equal(two.headers.get('deprecation'), null)
+    assert.equal((await ask('GET', '/v3/products')).status, 404)
+    const wrong = await ask('DELETE', '/v2/products')
+    assert.deepEqual([wrong.status, wrong.headers.get('allow')], [405, 'GET'])
+  })
+
+  it('say of what is deprecated where to go, also when it is refused', async () => {
+    const old = await refund('v1', {})
+    assert.equal(old.status, 400)
+    assert.equal(old.headers.get('deprecation'), '@1795910400')
+    assert.match(
+      old.headers.get('link')!,
+      /^<\/v2\/admin\/payments\/[\w-]+\/refunds>; rel="successor-version"/,
+    )
+    assert.equal((await refund('v2', {})).headers.get('sunset'), null)
+  })
+
+  it('name fields as their callers know them', async () => {
+    const wrong = await refund('v2', { amount: { amountMinor: 0, currency: 'EUR' }, reason: 'late' })
+    assert.deepEqual(
+      wrong.body.fields.map(({ field }: { field: string }) => field),
+      ['amount.amountMinor'],
+    )
+    const mixed = await refund('v2', { amountMinor: 5, reason: 'late' })
+    assert.deepEqual(
+      mixed.body.fields.map(({ field }: { field: string }) => field),
+      ['amountMinor'],
+    )
+  })
+
+  it('are described each', async () => {
+    const paths = async (address: string) => Object.keys((await ask('GET', address)).body.paths)
+    assert.ok((await paths('/openapi.json')).includes('/v1/products'))
+    assert.deepEqual(await paths('/v1/openapi.json'), await paths('/openapi.json'))
+    assert.ok((await paths('/v2/openapi.json')).includes('/v2/products'))
+  })
+})
