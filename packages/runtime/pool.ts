@@ -51,7 +51,8 @@ export class PoolFull extends Error {
 /**
  * Connections to one server that survive its death. Besides what `pg.Pool` does:
  * - What was idle for half a minute, or saw any connection of the pool break since its last use, is pinged before it is handed out.
- * - A server that accepts and says nothing is found out within 5 s, and its statements fail as an outage, long before TCP notices.
+ * - A server that accepts and says nothing is found out within 5 s, long before TCP notices: its statements fail as an outage, and
+ *   callers are told so after one more look instead of waiting.
  * - A server that turns out to be a standby is left: all connections are made anew, by name.
  * - The number of those who wait is bounded, and so is their time.
  */
@@ -62,13 +63,24 @@ export class DatabasePool extends pg.Pool {
   readonly size: number
   readonly #url: string
   readonly #log: Logger
-  readonly #clients = new Set<WatchedClient>()
+  /** Those that connect or are connected. */
+  readonly #clients: ReadonlySet<WatchedClient>
   #distrustedAt = Number.NEGATIVE_INFINITY
   #suspectedAt = Number.NEGATIVE_INFINITY
   #watch: NodeJS.Timeout | undefined
+  #silent = false
   #probing: Promise<void> | undefined
 
   constructor({ url, size, refuseStandby = true, withoutListen = false, log, ...options }: PoolOptions) {
+    const clients = new Set<WatchedClient>()
+    const Client = class extends (withoutListen ? DeafClient : WatchedClient) {
+      constructor(config?: pg.ClientConfig) {
+        super(config)
+        clients.add(this)
+        this.once('end', () => clients.delete(this))
+        watchOver()
+      }
+    }
     super({
       connectionString: url,
       max: size,
@@ -77,10 +89,12 @@ export class DatabasePool extends pg.Pool {
       maxLifetimeSeconds: MAX_LIFETIME_SECONDS,
       keepAlive: true,
       ...options,
-      Client: withoutListen ? DeafClient : WatchedClient,
+      Client,
       verify: (client: pg.ClientBase, done: (error?: Error) => void) =>
         done(refuseStandby && (client as WatchedClient).isStandby ? new StandbyError() : undefined),
     } as pg.PoolConfig)
+    const watchOver = () => this.#watchOver()
+    this.#clients = clients
     this.size = size
     this.#url = url
     this.#log = log
@@ -88,9 +102,7 @@ export class DatabasePool extends pg.Pool {
     // its own that event would end the process.
     this.on('connect', (client) => {
       const watched = client as unknown as WatchedClient
-      this.#clients.add(watched)
-      watched.provenAt = performance.now()
-      watched.asked = () => this.#watchOver()
+      watched.asked = watchOver
       watched.saidReadOnly = () => {
         if (!refuseStandby) return
         log.warn('the database is read-only: all connections are made anew')
@@ -100,7 +112,6 @@ export class DatabasePool extends pg.Pool {
         this.#suspect()
         log.debug({ err: error }, 'a database connection broke')
       })
-      client.once('end', () => this.#clients.delete(watched))
     })
     this.on('error', (error) => {
       this.lost += 1
@@ -137,6 +148,12 @@ export class DatabasePool extends pg.Pool {
     if (this.waitingCount >= this.size * MAX_WAITING_PER_CONNECTION) {
       this.refusals.full += 1
       throw new PoolFull(this.waitingCount)
+    }
+    // Nobody waits for a connection that is known not to come, and the first to come when it does goes through.
+    if (this.#silent) {
+      this.#probing ??= this.#probe()
+      await this.#probing
+      if (this.#silent) throw new DatabaseSilent()
     }
     // Each turn but the last removes one connection of those that there were.
     for (let left = this.size; ; left -= 1) {
@@ -201,24 +218,36 @@ export class DatabasePool extends pg.Pool {
   async #probe(): Promise<void> {
     const startedAt = performance.now()
     const answers = await isAnswering(this.#url)
-    if (!answers) {
+    if (!answers && !this.#silent)
       this.#log.warn('the database does not answer: what waits for it is given up')
+    if (answers && this.#silent) this.#log.info('the database answers again')
+    if (!answers || this.#silent) {
       this.#distrust()
+      // When the server speaks again, too: what began to connect while it was silent is as lost.
       for (const client of this.#clients)
         if (client.waitingSince !== undefined && client.waitingSince < startedAt) this.#giveUp(client)
     }
+    this.#silent = !answers
+    if (!answers) this.#probing = undefined
     // A slow statement is no reason to ask more often than this.
-    setTimeout(
-      () => {
+    else
+      setTimeout(() => {
         this.#probing = undefined
-      },
-      answers ? SILENT_MS : 0,
-    ).unref()
+      }, SILENT_MS).unref()
   }
 
   #giveUp(client: WatchedClient): void {
     this.lost += 1
     client.cut()
+  }
+}
+
+/** The server was found not to answer, and did not answer this time either. Taken for an outage. */
+export class DatabaseSilent extends Error {
+  override name = 'DatabaseSilent'
+  readonly code = 'ETIMEDOUT'
+  constructor() {
+    super('the database does not answer')
   }
 }
 
@@ -231,8 +260,8 @@ class StandbyError extends Error {
 }
 
 class WatchedClient extends pg.Client {
-  /** `performance.now()` of the oldest statement without an answer. */
-  waitingSince: number | undefined
+  /** `performance.now()` of the oldest thing without an answer: a statement, or the wish to connect. */
+  waitingSince: number | undefined = performance.now()
   /** `performance.now()` of the last sign of life. */
   provenAt = performance.now()
   isStandby = false
@@ -248,10 +277,12 @@ class WatchedClient extends pg.Client {
     connection.on('errorMessage', ({ code }: { code?: string }) => {
       if (code === '25006') this.saidReadOnly()
     })
-    this.on('drain', () => {
+    const answered = () => {
       this.waitingSince = undefined
       this.provenAt = performance.now()
-    })
+    }
+    this.on('connect', answered)
+    this.on('drain', answered)
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: passes on whatever the overloads of pg take

@@ -6,4 +6,5 @@ export { type PgBouncer, startPgBouncer, withoutPgBouncer } from './pgbouncer.ts
 export { type RedisServer, startRedisServer } from './redis-server.ts'
 export { type ReplicatedPostgres, startReplicatedPostgres } from './standby.ts'
 export { type StatementCount, statements } from './statements.ts'
+export { startTcpProxy, type TcpProxy } from './tcp-proxy.ts'
 export { startTestHost, type TestHost } from './test-host.ts'
