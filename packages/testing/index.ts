@@ -2,6 +2,7 @@ export { createDatabase, type TestDatabase, templateDatabase } from './database.
 export { engineAddress, type TestEngine } from './engine-address.ts'
 export { eventually } from './eventually.ts'
 export { fake } from './fake.ts'
+export { type OwnKeys, ownKeys } from './own-keys.ts'
 export { type PgBouncer, startPgBouncer, withoutPgBouncer } from './pgbouncer.ts'
 export { type RedisServer, startRedisServer } from './redis-server.ts'
 export { type ReplicatedPostgres, startReplicatedPostgres } from './standby.ts'

@@ -33,6 +33,7 @@ import { resetPassword } from './operations/reset-password.ts'
 import { revokeApiKey } from './operations/revoke-api-key.ts'
 import { rotateApiKey } from './operations/rotate-api-key.ts'
 import { openPasswordHashing } from './password-hashing.ts'
+import { forgetSessions } from './reactions/forget-sessions.ts'
 import { openSecrets } from './secrets.ts'
 import { openSigningKeys } from './signing-keys.ts'
 
@@ -85,5 +86,6 @@ export default defineService<typeof auth, Tables, typeof needs, typeof config, R
     listStaff,
     disableStaff,
   },
+  reactions: [forgetSessions],
   jobs: [announcePasswordReset, remindOfApiKeys, rotateSigningKeys, sweep],
 })

@@ -3,6 +3,7 @@ import { Rejection } from '@stoa/contract'
 import { type auth, CredentialsChanged } from '@stoa/contracts/auth'
 import type { Handles } from '../context.ts'
 import { hashNewPassword } from '../credentials.ts'
+import { forgetSessionsOf } from '../known-session.ts'
 import { oneTimePassword as passwordFrom } from '../password.ts'
 import { putStaff } from '../staff.ts'
 
@@ -19,5 +20,6 @@ export const addStaff: Handles<typeof auth.operations.addStaff> = async ({ email
       tx.emit(CredentialsChanged, { userId, credentialsVersion, keptSessionId: null }, { version })
     return put.userId
   })
+  await forgetSessionsOf(ctx, userId)
   return { userId, oneTimePassword }
 }

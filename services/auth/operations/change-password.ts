@@ -3,6 +3,7 @@ import { type auth, CredentialsChanged } from '@stoa/contracts/auth'
 import { limits } from '../attempts.ts'
 import type { Handles } from '../context.ts'
 import { hashNewPassword, provesPassword } from '../credentials.ts'
+import { forgetSessionsOf } from '../known-session.ts'
 import { signedIn } from '../signed-in.ts'
 import { countAndFindSignedIn, replacePassword } from '../users.ts'
 
@@ -31,5 +32,6 @@ export const changePassword: Handles<typeof auth.operations.changePassword> = as
   })
   // Another change came first: the current password is another one by now.
   if (!replaced) throw new Rejection('WRONG_CREDENTIALS')
+  await forgetSessionsOf(ctx, session.userId)
   return null
 }

@@ -1,6 +1,7 @@
 import { Rejection } from '@stoa/contract'
 import { type auth, EmailConfirmed } from '@stoa/contracts/auth'
 import type { Handles } from '../context.ts'
+import { forgetSessionsOf } from '../known-session.ts'
 import { confirmAddress } from '../users.ts'
 
 export const confirmEmail: Handles<typeof auth.operations.confirmEmail> = async ({ token }, ctx) => {
@@ -11,5 +12,6 @@ export const confirmEmail: Handles<typeof auth.operations.confirmEmail> = async 
     const version = await confirmAddress(tx.query, userId)
     if (version !== undefined) tx.emit(EmailConfirmed, { userId }, { version })
   })
+  await forgetSessionsOf(ctx, userId)
   return null
 }

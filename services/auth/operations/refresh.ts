@@ -2,6 +2,7 @@ import { Rejection } from '@stoa/contract'
 import { type auth, SessionEnded } from '@stoa/contracts/auth'
 import { answerSession } from '../answer-session.ts'
 import type { Handles } from '../context.ts'
+import { forgetSession } from '../known-session.ts'
 import { exchangeRefreshToken, newRefreshToken, revokeSession } from '../sessions.ts'
 
 export const refresh: Handles<typeof auth.operations.refresh> = async ({ refreshToken: presented }, ctx) => {
@@ -15,6 +16,7 @@ export const refresh: Handles<typeof auth.operations.refresh> = async ({ refresh
       const ended = await revokeSession(tx.query, sessionId)
       if (ended) tx.emit(SessionEnded, ended, { version: 1 })
     })
+    await forgetSession(ctx, sessionId)
     ctx.log.warn(
       { sessionId, userId: user.userId },
       'a refresh token was used again: it may have been stolen, so its session has ended',

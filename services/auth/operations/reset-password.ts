@@ -3,6 +3,7 @@ import { type auth, CredentialsChanged, EmailConfirmed } from '@stoa/contracts/a
 import { limits } from '../attempts.ts'
 import type { Handles } from '../context.ts'
 import { hashNewPassword, provesPassword } from '../credentials.ts'
+import { forgetSessionsOf } from '../known-session.ts'
 import { countAndFindPasswordReset, usePasswordReset } from '../password-resets.ts'
 
 export const resetPassword: Handles<typeof auth.operations.resetPassword> = async (
@@ -30,5 +31,6 @@ export const resetPassword: Handles<typeof auth.operations.resetPassword> = asyn
     return changed
   })
   if (!used) throw new Rejection('INVALID_TOKEN')
+  await forgetSessionsOf(ctx, used.userId)
   return null
 }
