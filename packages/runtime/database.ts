@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto'
 import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import type { Logger } from 'pino'
-import { isOutage } from './database-errors.ts'
-import { DatabasePool, type PoolOptions } from './pool.ts'
+import { DatabasePool, onClient, type PoolOptions } from './pool.ts'
 import { openReplica, type Reader, type Replica } from './replica.ts'
+import { runAgain } from './run-again.ts'
 import type { Query } from './service.ts'
 
 /** One PostgreSQL database, shared by all services of the process that live in it. */
@@ -188,21 +188,14 @@ const unprepared =
   async <Row extends object>(text: string, values: readonly unknown[] = []) =>
     (await client.query(text, values as unknown[])).rows as Row[]
 
-/** A `Query` on any client of a pool. The pool's own `query` closes the connection of every statement that fails, a violated constraint too. */
+/**
+ * A `Query` on any client of a pool, which runs a deadlock's victim again. The pool's own `query` closes the connection of every
+ * statement that fails, a violated constraint too.
+ */
 const queryOnPool =
   (pool: pg.Pool, queryOn: (client: pg.PoolClient) => Query): Query =>
-  async (text, values) => {
-    const client = await pool.connect()
-    let broken: Error | undefined
-    try {
-      return await queryOn(client)(text, values)
-    } catch (error) {
-      if (isOutage(error)) broken = error as Error
-      throw error
-    } finally {
-      client.release(broken)
-    }
-  }
+  (text, values) =>
+    runAgain(() => onClient(pool, (client) => queryOn(client)(text, values)))
 
 /** A Kysely bound to one connection, so that builder and hand-written statements share a transaction. */
 export const kyselyOn = (client: pg.PoolClient): Kysely<unknown> =>

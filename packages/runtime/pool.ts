@@ -1,5 +1,6 @@
 import pg from 'pg'
 import type { Logger } from 'pino'
+import { isOutage, isRetryable } from './database-errors.ts'
 
 /** A caller waits so long for a connection, whether for one that others use or for a new one. */
 const CONNECT_TIMEOUT_MS = 5_000
@@ -239,6 +240,20 @@ export class DatabasePool extends pg.Pool {
   #giveUp(client: WatchedClient): void {
     this.lost += 1
     client.cut()
+  }
+}
+
+/** Runs work on a client of the pool, which loses the client when the work failed for an outage. */
+export async function onClient<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect()
+  let broken: Error | undefined
+  try {
+    return await work(client)
+  } catch (error) {
+    if (isOutage(error) && !isRetryable(error)) broken = error as Error
+    throw error
+  } finally {
+    client.release(broken)
   }
 }
 

@@ -4,7 +4,7 @@ import type pg from 'pg'
 import type { Logger } from 'pino'
 import { isOutage, isRetryable } from './database-errors.ts'
 import { degraded } from './edge.ts'
-import type { DatabasePool } from './pool.ts'
+import { type DatabasePool, onClient } from './pool.ts'
 import type { Query } from './service.ts'
 
 /** What has been found out about a replica holds for so long. */
@@ -91,7 +91,7 @@ export function openReplica({ pool, queryOn, primary, maxLagMs, log }: ReplicaOp
   const read = async <T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> => {
     if (await isUsable()) {
       try {
-        return await on(pool, work)
+        return await onClient(pool, work)
       } catch (error) {
         if ((error as { code?: string }).code === READ_ONLY)
           throw new Error('what reads from a replica writes nothing outside of a transaction', {
@@ -104,7 +104,7 @@ export function openReplica({ pool, queryOn, primary, maxLagMs, log }: ReplicaOp
         log.debug({ err: error }, 'a read goes to the primary: the replica failed')
       }
     }
-    return on(primary, work)
+    return onClient(primary, work)
   }
   const client = (text: string, values?: unknown[]) => {
     if (/^(begin|start transaction)\b/.test(text))
@@ -145,16 +145,3 @@ const REPLICA_POSITION = `select
   pg_wal_lsn_diff(case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end, '0/0')::int8 as position,
   extract(epoch from pg_last_xact_replay_timestamp())::float8 as at,
   case when not pg_is_in_recovery() then left(pg_walfile_name(pg_current_wal_lsn()), 8) end as timeline`
-
-async function on<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
-  const client = await pool.connect()
-  let broken: Error | undefined
-  try {
-    return await work(client)
-  } catch (error) {
-    if (isOutage(error)) broken = error as Error
-    throw error
-  } finally {
-    client.release(broken)
-  }
-}

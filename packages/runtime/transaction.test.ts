@@ -138,6 +138,45 @@ describe('a transaction', () => {
     assert.equal(committed, 2)
   })
 
+  it('runs again what could not be serialised, three times at most, and not after its deadline', async () => {
+    let tries = 0
+    const overtaken = (times: number, more: Partial<TransactionScope> = {}) =>
+      transaction(scope(more), async (tx) => {
+        tries += 1
+        await tx.query('set transaction isolation level repeatable read')
+        await tx.query('select from counter.counters')
+        if (tries <= times) await database.query(add, ['a'])
+        await tx.query(add, ['a'])
+        tx.emit(Counted, { name: 'a' }, { version: tries })
+      })
+    await overtaken(2)
+    assert.deepEqual([tries, await count('a'), (await outbox()).length], [3, 3, 1])
+    tries = 0
+    await assert.rejects(overtaken(3), { code: '40001' })
+    assert.deepEqual([tries, await count('a'), (await outbox()).length], [3, 6, 1])
+    tries = 0
+    await assert.rejects(overtaken(1, { deadlineAt: Date.now() }), { code: '40001' })
+    assert.equal(tries, 1)
+  })
+
+  it('runs a single statement outside of it again when it was the victim of a deadlock', async () => {
+    const other = await database.pool.connect()
+    try {
+      await other.query('begin')
+      await other.query(add, ['b'])
+      // Takes a, then waits for b; the other one, which has b, then asks for a: whoever asked first notices first, after a second.
+      const single = database.query(`with first as materialized (${add.replace('$1', `'a'`)} returning 1)
+        update counter.counters set count = count + 10 where name = 'b' and exists (select from first)`)
+      await new Promise((resolve) => setTimeout(resolve, 300))
+      await other.query(add, ['a'])
+      await other.query('commit')
+      await single
+      assert.deepEqual([await count('a'), await count('b')], [2, 11])
+    } finally {
+      other.release()
+    }
+  })
+
   it('gives its connection back, however it ends', async () => {
     for (let turn = 0; turn < 5; turn += 1)
       await transaction(scope(), (tx) => tx.query('not sql')).catch(() => {})

@@ -3,9 +3,9 @@ import type { Kysely, Transaction } from 'kysely'
 import { v7 } from 'uuid'
 import { type Actor, actorName } from './actor.ts'
 import { type Database, kyselyOn } from './database.ts'
-import { isRetryable } from './database-errors.ts'
 import { AlreadyHandled } from './hosted.ts'
 import type { IdempotencyScope } from './idempotency.ts'
+import { runAgain } from './run-again.ts'
 import type { Query, Tx } from './service.ts'
 import { formatTraceparent, type Trace } from './trace.ts'
 
@@ -28,9 +28,6 @@ export type TransactionHooks = {
   readonly committed: () => void
 }
 
-/** A deadlock's victim is run again at most this often in all. */
-const MAX_TRIES = 3
-
 /**
  * Transactions of one service. What `work` announces is written in one settle statement right before the commit,
  * so it costs one statement however much it is.
@@ -43,14 +40,10 @@ export function createTransactions(database: Database, schema: string, hooks: Tr
     scope.seen.opened += 1
     if (scope.inbox && scope.seen.opened > 1)
       throw new Error(`${scope.name}: an effect opens exactly one transaction`)
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await runOnce(database, schema, hooks, scope, work)
-      } catch (error) {
-        if (!isRetryable(error) || attempt === MAX_TRIES || isLate(scope)) throw error
-        await new Promise((resolve) => setTimeout(resolve, 5 + Math.random() * 20 * attempt))
-      }
-    }
+    return runAgain(
+      () => runOnce(database, schema, hooks, scope, work),
+      () => isLate(scope),
+    )
   }
 }
 
