@@ -13,8 +13,8 @@ export default defineService({
   needs: published,
   config,
   operations: {},
-  resources: async ({ config: { cacheBytes } }) => ({
-    ...openKept({ maxBytes: cacheBytes }),
+  resources: async ({ config: { cacheBytes }, redis, cache }) => ({
+    ...openKept({ maxBytes: cacheBytes, shared: redis && cache }),
     access: openAccess(),
   }),
   reactions: [dropAnswers, endAccess],

@@ -9,7 +9,7 @@ import {
 import { CacheCleared } from '@stoa/contracts/product-cache'
 import { ReviewChanged } from '@stoa/contracts/product-reviews'
 import { SearchRefreshRequested, SearchSettingsChanged } from '@stoa/contracts/search'
-import { everywhere, type Fact } from '@stoa/runtime'
+import { ALL, everywhere, type Fact } from '@stoa/runtime'
 import type { Context } from '../context.ts'
 import type { Kept } from './kept.ts'
 
@@ -38,10 +38,12 @@ export const dropAnswers = everywhere({
   handle: async (facts, ctx: Context) => hear(facts, ctx.resources),
 })
 
-export function hear(facts: readonly HeardFact[], kept: Kept): void {
+/** Resolves when the other gateways can no longer be given what was dropped. In this process it holds at once. */
+export async function hear(facts: readonly HeardFact[], kept: Kept): Promise<void> {
   const { answers, cards } = kept
   const dropped = new Set<string>()
   const touched = new Set<string>()
+  let all = false
   /** Of what search answers: its index hears of a change when we do. */
   const settling = new Set<string>()
   for (const { type, payload } of facts) {
@@ -88,6 +90,8 @@ export function hear(facts: readonly HeardFact[], kept: Kept): void {
         dropped.add('search')
         break
       case 'product.cache-cleared':
+        // By which address the others know an answer is not known here.
+        if (payload.all || payload.path !== null) all = true
         if (payload.all) {
           answers.dropAll()
           cards.clear()
@@ -100,4 +104,6 @@ export function hear(facts: readonly HeardFact[], kept: Kept): void {
   answers.settle(settling)
   answers.drop(dropped)
   for (const tag of touched) answers.touch(tag)
+  // Told in the same turn: whatever this process asks the others for from now on is answered after it.
+  if (all || dropped.size > 0) await kept.shared?.drop(...(all ? [ALL] : dropped))
 }

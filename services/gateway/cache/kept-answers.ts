@@ -35,6 +35,8 @@ export type Made = {
   readonly joined: boolean
   readonly searchId: string | undefined
   readonly keep: boolean
+  /** Epoch milliseconds before it was made, where another gateway made it. */
+  readonly begunAt?: number
 }
 
 type Order = {
@@ -48,7 +50,7 @@ type Order = {
 }
 
 /** From this share of its ceiling on, an answer is given once more while another is made, so that the ceiling itself holds. */
-const FRESH_SHARE = 0.8
+export const FRESH_SHARE = 0.8
 /** Drops that are remembered for answers in the making. Whatever was begun before the oldest is not kept. */
 const MAX_DROPS = 1_000
 /** What an answer takes besides its texts: objects, the index by tags. Estimated generously. */
@@ -156,14 +158,29 @@ export class KeptAnswers {
     }
   }
 
+  /** For how long an answer may be given that was begun then. */
+  validMs({
+    begunAt,
+    tags,
+    ceilingMs,
+  }: {
+    begunAt: number
+    tags: readonly string[]
+    ceilingMs: number
+  }): number {
+    return Math.min(
+      ceilingMs,
+      ...tags.map((tag) => (begunAt - (this.#changedAt.get(tag) ?? Number.NEGATIVE_INFINITY)) / 2),
+    )
+  }
+
   async #make(order: Order, drops: number): Promise<KeptAnswer> {
     const { key, operation, address, isPrivate, ceilingMs } = order
-    const begunAt = this.#now()
+    const askedAt = this.#now()
     const made = await order.make()
-    const validMs = Math.min(
-      ceilingMs,
-      ...made.tags.map((tag) => (begunAt - (this.#changedAt.get(tag) ?? Number.NEGATIVE_INFINITY)) / 2),
-    )
+    // By another's clock, which may be ahead of ours.
+    const begunAt = Math.min(askedAt, made.begunAt ?? askedAt)
+    const validMs = this.validMs({ begunAt, tags: made.tags, ceilingMs })
     const answer: KeptAnswer = {
       key,
       operation,

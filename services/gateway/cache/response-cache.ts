@@ -11,6 +11,7 @@ import type { Kept } from './kept.ts'
 import { type KeptAnswer, type Made, type Page, pageOf } from './kept-answers.ts'
 import type { CardSource, Scope } from './live-cards.ts'
 import { countRepeatedSearches } from './repeated-searches.ts'
+import { makeShared } from './shared-answers.ts'
 import { tagsOf } from './tags.ts'
 
 const DEFAULT_DEADLINE_MS = 10_000
@@ -188,7 +189,14 @@ function cacheOf(options: {
         address: url,
         isPrivate: audience.customerGroup !== undefined,
         ceilingMs,
-        make: () => make(sent, { actor: actorFor(audience), trace: traceOfMaking, seen }),
+        make: () => {
+          const one = () => make(sent, { actor: actorFor(audience), trace: traceOfMaking, seen })
+          // What is made for one visitor is nobody else's.
+          if (!kept.shared || (isSearch && !seen)) return one()
+          // Others may believe in another ranking test than we.
+          const name = seen?.testId === undefined ? key : `${key}${seen.testId}`
+          return makeShared({ shared: kept.shared, answers, name, ceilingMs, make: one })
+        },
       })
       let answer = answers.find(key)
       if (answer === undefined) {
