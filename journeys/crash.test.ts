@@ -12,6 +12,9 @@ import { type Shop, startShop, topology } from './shop.ts'
  * it repeats a call that was not answered, with the same key.
  */
 
+/** As often as a process renews its leases, and asks for those that it has not. */
+const LEASE_BEAT_MS = 5_000
+
 type Held = { readonly release: () => Promise<void> }
 
 type Step = {
@@ -76,16 +79,19 @@ const steps: readonly Step[] = [
     name: 'webhook committed',
     victims: ['payment', 'gateway'],
     during: 'paying',
-    reach: async (shop, _, { placed }) => {
-      const held = await holdTable(shop, 'log.event')
-      await eventually(async () => {
-        const { rows } = await shop.pool.query(
-          `select from payment.payments where order_id = $1 and status = 'succeeded'`,
-          [placed!.order.orderId],
-        )
-        assert(rows.length > 0)
-      })
-      return held
+    prepare: (shop) => holdRelay(shop, 'payment'),
+    reach: async (shop, _, { placed, prepared }) => {
+      await eventually(
+        async () => {
+          const { rows } = await shop.pool.query(
+            `select from payment.payments where order_id = $1 and status = 'succeeded'`,
+            [placed!.order.orderId],
+          )
+          assert(rows.length > 0)
+        },
+        { timeoutMs: 15_000 },
+      )
+      return prepared!
     },
   },
   {
@@ -96,7 +102,7 @@ const steps: readonly Step[] = [
       const held = await holdRow(shop, 'select from "order".orders where order_id = $1 for update', [
         placed!.order.orderId,
       ])
-      await eventually(() => logged(shop, 'payment.succeeded', placed!))
+      await eventually(() => relayed(shop, placed!))
       return held
     },
   },
@@ -104,21 +110,19 @@ const steps: readonly Step[] = [
     name: 'reaction committed',
     victims: ['order', 'inventory'],
     during: 'paying',
-    reach: async (shop, _, { placed }) => {
-      const row = await holdRow(shop, 'select from "order".orders where order_id = $1 for update', [
-        placed!.order.orderId,
-      ])
-      await eventually(() => logged(shop, 'payment.succeeded', placed!))
-      const held = await holdTable(shop, 'log.event')
-      await row.release()
-      await eventually(async () => {
-        const { rows } = await shop.pool.query(
-          `select from "order".orders where order_id = $1 and status = 'confirmed'`,
-          [placed!.order.orderId],
-        )
-        assert(rows.length > 0)
-      })
-      return held
+    prepare: (shop) => holdRelay(shop, 'order'),
+    reach: async (shop, _, { placed, prepared }) => {
+      await eventually(
+        async () => {
+          const { rows } = await shop.pool.query(
+            `select from "order".orders where order_id = $1 and status = 'confirmed'`,
+            [placed!.order.orderId],
+          )
+          assert(rows.length > 0)
+        },
+        { timeoutMs: 15_000 },
+      )
+      return prepared!
     },
   },
   {
@@ -163,7 +167,10 @@ describe(`kill -9 (${topology})`, { skip }, () => {
         let placing = insist(buyer)
         if (step.during === 'paying') {
           going.placed = await placing
-          const reaching = step.reach(shop, buyer, going)
+          const reaching = step.reach(shop, buyer, going).catch(async (error) => {
+            await prepared?.release()
+            throw error
+          })
           await new Promise((resolve) => setTimeout(resolve, 50))
           await buyer.pay(going.placed)
           await killAt(shop, victim, await reaching)
@@ -246,12 +253,31 @@ async function orderOf(shop: Shop, buyer: Buyer): Promise<string> {
   })
 }
 
-async function logged(shop: Shop, type: string, { order }: Placed): Promise<void> {
-  const { rows } = await shop.pool.query('select from log.event where type = $1 and key = $2', [
-    type,
-    order.orderId,
-  ])
+/** Payment has told that the order is paid, and the log has it, wherever the log is. */
+async function relayed(shop: Shop, { order }: Placed): Promise<void> {
+  const { rows } = await shop.pool.query(
+    `select from payment.payments p where order_id = $1 and status = 'succeeded'
+     and not exists (select from payment.outbox o where o.name = 'payment.succeeded' and o.key = p.order_id::text)`,
+    [order.orderId],
+  )
   assert(rows.length > 0)
+}
+
+/** Takes the lease of a service's relay away from its processes: what the service announces stays in its outbox. */
+async function holdRelay(shop: Shop, service: string): Promise<Held> {
+  const name = `relay:${service}`
+  await shop.pool.query(
+    `insert into log.lease (name, owner, until) values ($1, 'a journey', now() + interval '2 minutes')
+     on conflict (name) do update set owner = excluded.owner, until = excluded.until`,
+    [name],
+  )
+  // Whoever had it learns of it with its next beat.
+  await new Promise((resolve) => setTimeout(resolve, LEASE_BEAT_MS + 1_000))
+  return {
+    release: async () => {
+      await shop.pool.query(`delete from log.lease where name = $1 and owner = 'a journey'`, [name])
+    },
+  }
 }
 
 /** Keeps everybody from writing to a table; reading goes on. Shorter than the platform's lock timeout of 5 s. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createClient } from '@redis/client'
 import { engineAddress } from '@stoa/testing'
 
 export type SharedEngines = {
@@ -23,6 +24,8 @@ export function sharedEngines(): SharedEngines {
   const environment = {
     KAFKA_BROKERS: kafka.address,
     KAFKA_PREFIX: `${prefix}.`,
+    // One for each replica.
+    KAFKA_PARTITIONS: '2',
     REDIS_URL: redis.address,
     REDIS_PREFIX: `${prefix}:`,
     OPENSEARCH_URL: openSearch.address,
@@ -31,7 +34,10 @@ export function sharedEngines(): SharedEngines {
   return {
     environment,
     clean: async () => {
-      await cleanOpenSearch(openSearch.address, environment.OPENSEARCH_PREFIX)
+      await Promise.all([
+        cleanRedis(redis.address, environment.REDIS_PREFIX),
+        cleanOpenSearch(openSearch.address, environment.OPENSEARCH_PREFIX),
+      ])
     },
   }
 }
@@ -43,4 +49,16 @@ async function cleanOpenSearch(url: string, prefix: string): Promise<void> {
   })
   const names = ((await indices.json()) as { index: string }[]).map(({ index }) => index)
   if (names.length > 0) await fetch(`${url}/${names.join(',')}`, { method: 'DELETE', signal })
+}
+
+async function cleanRedis(url: string, prefix: string): Promise<void> {
+  const client = createClient({ url })
+  client.on('error', () => {})
+  await client.connect()
+  try {
+    for await (const keys of client.scanIterator({ MATCH: `${prefix}*`, COUNT: 1_000 }))
+      if (keys.length > 0) await client.unlink(keys)
+  } finally {
+    client.destroy()
+  }
 }

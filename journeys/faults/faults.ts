@@ -121,8 +121,11 @@ export const faults: readonly Fault[] = [
       await logDisk!.fill()
       await sleep(share(seconds, 0.3))
       await logDisk!.free()
-      // A broker ends when it cannot write to its only disk; whoever runs it starts it again.
-      await engines.up(['kafka'])
+      // A broker ends when it cannot write to its only disk, which takes a while; whoever runs it starts it again.
+      for (let looks = 0; looks < 3; looks += 1) {
+        await engines.up(['kafka'])
+        await sleep(2_000)
+      }
       return `for ${share(seconds, 0.3) / 1_000} s; the broker ends, and is started when there is room`
     },
   },
