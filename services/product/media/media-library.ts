@@ -48,7 +48,7 @@ export function openMediaLibrary({
   config: MediaConfig
   log: ServiceContext['log']
 }): MediaLibrary {
-  const store = openStore(config)
+  const store = telling(openStore(config), log)
   const work = workQueue(WORK)
   const fetches = workQueue(FETCHES)
   const sources = openSources({ trustedOrigins: config.mediaSources })
@@ -95,4 +95,27 @@ function openStore({ s3Url, s3Region, ...config }: MediaConfig): MediaStore {
     secretAccessKey,
     sessionToken: config.awsSessionToken,
   })
+}
+
+/** A store that cannot be reached is no bug of an operation's, which therefore says nothing: it is said once here, with its cause. */
+function telling(store: MediaStore, log: ServiceContext['log']): MediaStore {
+  let away = false
+  const told = async <T>(work: Promise<T>): Promise<T> => {
+    try {
+      const done = await work
+      if (away) log.info('the media store answers again')
+      away = false
+      return done
+    } catch (error) {
+      if (!away) log.warn({ err: (error as Error).cause ?? error }, 'the media store is not available')
+      away = true
+      throw error
+    }
+  }
+  return {
+    put: (path, bytes) => told(store.put(path, bytes)),
+    get: (path) => told(store.get(path)),
+    has: (path) => told(store.has(path)),
+    delete: (path) => told(store.delete(path)),
+  }
 }

@@ -14,6 +14,8 @@ export type S3Options = {
 
 /** One answer, the largest original included. */
 const TIMEOUT_MS = 10_000
+/** Until an answer begins to what carries no picture: a store that accepts and says nothing is not available before the caller gives up. */
+const SILENT_MS = 4_000
 /** Beyond the first try, with growing pauses from 100 ms on: what S3 asks for when it answers 500 or 503. */
 const RETRIES = 2
 
@@ -36,16 +38,23 @@ export function s3Store({ url, region, sessionToken, ...keys }: S3Options): Medi
     let failure: unknown
     // The library repeats what was answered with 500; a connection that breaks it leaves to us. Each of these may be repeated.
     for (let attempt = 0; attempt <= RETRIES; attempt += 1) {
+      const silent = new AbortController()
+      const timer = setTimeout(
+        () => silent.abort(new DOMException(`no answer to ${method}`, 'TimeoutError')),
+        body ? TIMEOUT_MS : SILENT_MS,
+      )
       try {
         return await client.fetch(`${base}/${path}`, {
           method,
-          signal: AbortSignal.timeout(TIMEOUT_MS),
+          signal: AbortSignal.any([silent.signal, AbortSignal.timeout(TIMEOUT_MS)]),
           headers: { 'x-amz-content-sha256': sha256(body ?? '') },
           ...(body && { body: body as Uint8Array<ArrayBuffer> }),
         })
       } catch (error) {
         failure = error
         if ((error as Error).name === 'TimeoutError') break
+      } finally {
+        clearTimeout(timer)
       }
     }
     throw unavailable(failure)

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -118,6 +120,17 @@ describe("the store in a bucket that speaks S3's protocol", () => {
     assert.equal(String(await open().get('a/again')), 'x')
   })
 
+  it('is not available after 4 s when it accepts and says nothing', async () => {
+    const silent = createServer().listen(0, '127.0.0.1')
+    await once(silent, 'listening')
+    const { port } = silent.address() as AddressInfo
+    const startedAt = performance.now()
+    await assert.rejects(open({ url: `http://127.0.0.1:${port}/pictures` }).get('a/b'), unavailable)
+    const ms = performance.now() - startedAt
+    assert(ms > 3_000 && ms < 7_000, `${ms} ms`)
+    silent.close()
+  })
+
   it('is not available when it keeps failing, cannot be reached or refuses us', async () => {
     s3.failNext(100, 503)
     await assert.rejects(open().put('a/b', Buffer.from('x')), unavailable)
@@ -134,5 +147,29 @@ describe("the store in a bucket that speaks S3's protocol", () => {
       await assert.rejects(open(wrong).get('a/b'), unavailable)
       await assert.rejects(open(wrong).delete('a/b'), unavailable)
     }
+  })
+})
+
+/** A real bucket to hold the same against: `http://<key>:<secret>@<host>/<bucket>?region=<region>`, its secret percent-encoded. */
+const { TEST_S3_URL } = process.env
+const skip = TEST_S3_URL ? false : 'TEST_S3_URL is absent: name a bucket of a server that speaks S3'
+
+describe("the store in somebody else's S3", { skip }, () => {
+  const open = (secret?: string) => {
+    const { origin, pathname, username, password, searchParams } = new URL(TEST_S3_URL!)
+    return s3Store({
+      url: `${origin}${pathname}/${run}`,
+      region: searchParams.get('region') ?? 'us-east-1',
+      accessKeyId: decodeURIComponent(username),
+      secretAccessKey: secret ?? decodeURIComponent(password),
+    })
+  }
+  const run = `stoa-${randomBytes(6).toString('hex')}`
+
+  keepsPictures(() => open())
+
+  it('is not available when it refuses us', async () => {
+    await assert.rejects(open('wrong').put('a/b', Buffer.from('x')), unavailable)
+    await assert.rejects(open('wrong').get('a/b'), unavailable)
   })
 })
