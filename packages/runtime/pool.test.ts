@@ -13,6 +13,7 @@ import {
   startTestHost,
   type TcpProxy,
   type TestDatabase,
+  type TestHost,
 } from '@stoa/testing'
 import { pino } from 'pino'
 import { Registry } from 'prom-client'
@@ -236,51 +237,92 @@ describe('A service', () => {
         [Symbol.asyncDispose]: async () => {},
       }
       await using host = await startTestHost({ services: [thing({ reactions: [count] })], database })
-      const client = host.client(thingContract)
-      const accepted: number[] = []
-      let [running, next, refused] = [true, 0, 0]
-      const writer = async () => {
-        while (running) {
-          next += 1
-          const n = next
-          await client.make({ id: `k${n % 5}`, versions: [n] }).then(
-            () => accepted.push(n),
-            (error: unknown) => {
-              assert(
-                error instanceof Rejection && ['UNAVAILABLE', 'TIMEOUT'].includes(error.code),
-                String(error),
-              )
-              refused += 1
-              return sleep(20)
-            },
-          )
-        }
-      }
-      const writers = Array.from({ length: 4 }, writer)
-      await eventually(() => assert(accepted.length > 50))
+      const load = startLoad(host)
+      await eventually(() => assert(load.accepted.length > 50))
       // As a crash: the keeper of the embedded server starts it again on the same port.
       process.kill(postgres.pid, 'SIGKILL')
+      await load.goesOnAfterAnOutage()
+      await load.ends()
+    } finally {
+      await postgres.stop()
+      await rm(directory, { recursive: true, force: true })
+    }
+  })
+
+  it('goes on at the standby that took over, with all that was accepted before', async () => {
+    await using servers = await startReplicatedPostgres()
+    // What is confirmed is on both.
+    await using admin = open(servers.primary.url)
+    await admin.query(`alter system set synchronous_standby_names = '*'`)
+    await admin.query('select pg_reload_conf()')
+    await using proxy = await startTcpProxy(servers.primary.url)
+    await using database: TestDatabase = {
+      name: 'postgres',
+      url: proxy.through(servers.primary.url),
+      drop: async () => {},
+      [Symbol.asyncDispose]: async () => {},
+    }
+    await using host = await startTestHost({ services: [thing({ reactions: [count] })], database })
+    const load = startLoad(host)
+    await eventually(() => assert(load.accepted.length > 50), { timeoutMs: 20_000 })
+    await servers.primary.stop()
+    await using successor = openDatabaseOfStandby(servers.standby().url)
+    await successor.query(`alter system set synchronous_standby_names = ''`)
+    await successor.query('select pg_reload_conf()')
+    await successor.query('select pg_promote()')
+    proxy.lead(servers.standby().url)
+    await load.goesOnAfterAnOutage()
+    await load.ends()
+  })
+})
+
+/** Four writers that never stop. Each call is accepted or refused as an outage. */
+function startLoad(host: TestHost) {
+  const client = host.client(thingContract)
+  const accepted: number[] = []
+  let [running, next, refused] = [true, 0, 0]
+  const writer = async () => {
+    while (running) {
+      next += 1
+      const n = next
+      await client.make({ id: `k${n % 5}`, versions: [n] }).then(
+        () => accepted.push(n),
+        (error: unknown) => {
+          assert(error instanceof Rejection && ['UNAVAILABLE', 'TIMEOUT'].includes(error.code), String(error))
+          refused += 1
+          return sleep(20)
+        },
+      )
+    }
+  }
+  const writers = Promise.all(Array.from({ length: 4 }, writer))
+  writers.catch(() => {})
+  return {
+    accepted,
+    goesOnAfterAnOutage: async () => {
       await eventually(() => assert(refused > 0))
       const before = accepted.length
-      await eventually(() => assert(accepted.length > before + 50), { timeoutMs: 30_000 })
+      await eventually(() => assert(accepted.length > before + 50, `${accepted.length - before} since`), {
+        timeoutMs: 30_000,
+      })
+    },
+    /** Every accepted change has its effect, and none has it twice. */
+    ends: async () => {
       running = false
-      await Promise.all(writers)
+      await writers
       await host.host.background!.settled(30_000)
       const { rows } = await host.pool.query(
         'select version::int, count(*)::int as times from thing.done group by version',
       )
-      assert(
-        rows.every(({ times }) => times === 1),
-        'an effect is there once',
+      assert.deepEqual(
+        rows.filter(({ times }) => times !== 1),
+        [],
       )
       const done = new Set(rows.map(({ version }) => version))
       assert.deepEqual(
         accepted.filter((n) => !done.has(n)),
         [],
       )
-    } finally {
-      await postgres.stop()
-      await rm(directory, { recursive: true, force: true })
-    }
-  })
-})
+    },
+  }
+}

@@ -7,13 +7,15 @@ export type TcpProxy = AsyncDisposable & {
   readonly freeze: (only?: 'those that there are') => void
   /** Lets new connections through. Those that were frozen stay so, as after a router that forgot them. */
   readonly thaw: () => void
+  /** New connections lead to another server from now on, as when a name has moved. */
+  readonly lead: (target: string) => void
   /** Breaks so many connections, the oldest first. */
   readonly cut: (count?: number) => void
 }
 
 /** Stands on 127.0.0.1 before a server, for tests that hurt the way to it. */
 export async function startTcpProxy(target: string): Promise<TcpProxy> {
-  const { hostname, port: targetPort } = new URL(target)
+  let { hostname, port: targetPort } = new URL(target)
   const open = new Set<{ near: Socket; far: Socket }>()
   let frozen = false
   const server = createServer((near) => {
@@ -59,6 +61,9 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
     },
     thaw: () => {
       frozen = false
+    },
+    lead: (to) => {
+      ;({ hostname, port: targetPort } = new URL(to))
     },
     cut,
     [Symbol.asyncDispose]: async () => {
