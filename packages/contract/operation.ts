@@ -96,6 +96,8 @@ export const operation = <
   spec: Omit<Operation<Input, Output, Errors>, 'errors'> & { readonly errors?: Errors },
 ): Operation<Input, Output, Errors> => {
   if (spec.staleness && spec.method !== 'GET') throw new Error(`${spec.path}: only a GET may be behind`)
+  // Made again after an event, it could be without what the event told, and be kept.
+  if (spec.staleness && spec.cache) throw new Error(`${spec.path}: what may be behind may not be kept`)
   return { ...spec, errors: spec.errors ?? ({} as Errors) }
 }
 
