@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { getCACertificates, setDefaultCACertificates } from 'node:tls'
+import { promisify } from 'node:util'
 import { engineAddress, eventually, startRedisServer } from '@stoa/testing'
 import { pino } from 'pino'
 import { Registry } from 'prom-client'
@@ -95,6 +101,68 @@ describe('a Redis that fails', { skip }, () => {
     await using wrong = await connected(`redis://:open@127.0.0.1:${server.port}`)
     assert.match(wrong.health(), /^degraded: WRONGPASS/)
     await assert.rejects(use(wrong), away)
+  })
+
+  it('behind TLS is used with a certificate that is trusted, and with no other', async (test) => {
+    const directory = await mkdtemp(join(tmpdir(), 'stoa-tls-'))
+    test.after(() => rm(directory, { recursive: true }))
+    const [key, certificate] = [join(directory, 'key.pem'), join(directory, 'certificate.pem')]
+    const made = [
+      '-x509',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:prime256v1',
+      '-nodes',
+      '-days',
+      '1',
+    ]
+    const named = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost']
+    await promisify(execFile)('openssl', ['req', ...made, ...named, '-keyout', key, '-out', certificate])
+    await using plain = await startRedisServer({
+      'tls-cert-file': certificate,
+      'tls-key-file': key,
+      'tls-auth-clients': 'no',
+    })
+    await plain.command('CONFIG', 'SET', 'tls-port', String(plain.port + 1))
+    const url = `rediss://localhost:${plain.port + 1}`
+    await using stranger = await connected(url)
+    assert.match(stranger.health(), /^degraded: .*certificate/)
+    const trusted = getCACertificates()
+    test.after(() => setDefaultCACertificates(trusted))
+    setDefaultCACertificates([...trusted, await readFile(certificate, 'utf8')])
+    await using redis = await connected(url)
+    assert.equal(redis.health(), 'ok')
+    await use(redis)
+  })
+
+  it('is used by who may neither ask what it is nor do what is dangerous', async () => {
+    await using server = await startRedisServer({ user: 'shop on >sesame ~* &* +@all -@dangerous -@admin' })
+    await using redis = await connected(`redis://shop:sesame@127.0.0.1:${server.port}`)
+    assert.equal(redis.health(), 'ok')
+    await use(redis)
+  })
+
+  it('that only follows another is gone without, until it leads', async () => {
+    await using leader = await startRedisServer()
+    await using server = await startRedisServer({ replicaof: `127.0.0.1 ${leader.port}` })
+    await using redis = await connected(server.url)
+    assert.match(redis.health(), /^degraded: READONLY/)
+    await assert.rejects(use(redis), away)
+    await server.command('REPLICAOF', 'NO', 'ONE')
+    await eventually(() => assert.equal(redis.health(), 'ok'))
+    await use(redis)
+  })
+
+  it('that is full is gone without, until there is room', async () => {
+    await using server = await startRedisServer()
+    await using redis = await connected(server.url)
+    await use(redis)
+    await server.command('CONFIG', 'SET', 'maxmemory', '1')
+    for (let i = 0; i < 3; i += 1) await assert.rejects(use(redis), away)
+    assert.match(redis.health(), /^degraded: OOM/)
+    await server.command('CONFIG', 'SET', 'maxmemory', '0')
+    await eventually(() => assert.equal(redis.health(), 'ok'))
   })
 
   it('is asked for other keys in each of its lives, and for the same ones in one', async () => {

@@ -125,7 +125,7 @@ export async function openRedis({ url, prefix, log, metrics }: RedisOptions): Pr
     prober = setTimeout(async () => {
       if (probed !== client || wrong === undefined || !probed.isReady) return
       try {
-        await within(PROBE_TIMEOUT_MS, lifeOf(probed))
+        await within(PROBE_TIMEOUT_MS, check(probed))
         if (probed === client) comeBack()
       } catch {
         if (probed !== client) return
@@ -136,11 +136,17 @@ export async function openRedis({ url, prefix, log, metrics }: RedisOptions): Pr
     }, PROBE_EVERY_MS).unref()
   }
 
-  /** Learns, before anything is asked, which life of the server this is. */
-  const lifeOf = async (asked: Client): Promise<void> => {
-    const info = String(await asked.sendCommand(['INFO', 'server']))
-    // Behind a proxy that hides it, lives are not told apart.
-    if (asked === client) life = /^run_id:(\w{8})/m.exec(info)?.[1] ?? ''
+  /** Before anything is asked: whether it takes writes (not while it loads, is full, or only follows another), and which life this is. */
+  const check = async (asked: Client): Promise<void> => {
+    const [info] = await Promise.all([
+      asked.sendCommand(['INFO', 'server']).catch((error: Error) => {
+        // Behind a proxy, or for a user who may not ask, lives are not told apart.
+        if (/^(NOPERM|ERR)\b/.test(error.message)) return ''
+        throw error
+      }),
+      asked.sendCommand(['SET', `${prefix}probe`, '', 'PX', '1000']),
+    ])
+    if (asked === client) life = /^run_id:(\w{8})/m.exec(String(info))?.[1] ?? ''
   }
 
   const connect = (): void => {
@@ -164,7 +170,7 @@ export async function openRedis({ url, prefix, log, metrics }: RedisOptions): Pr
     connecting.on('ready', async () => {
       if (connecting !== client) return
       try {
-        await within(CONNECT_TIMEOUT_MS, lifeOf(connecting))
+        await within(CONNECT_TIMEOUT_MS, check(connecting))
         if (connecting === client) comeBack()
       } catch (error) {
         if (connecting !== client) return

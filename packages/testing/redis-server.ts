@@ -5,6 +5,7 @@ import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { createClient } from '@redis/client'
 
 /** A Redis of the test's own, which it may stop, freeze and start again on the same port. */
 export type RedisServer = AsyncDisposable & {
@@ -16,6 +17,8 @@ export type RedisServer = AsyncDisposable & {
   /** It keeps its connections and answers nothing. */
   readonly freeze: () => void
   readonly thaw: () => void
+  /** Tells it something as its administrator. */
+  readonly command: (...words: string[]) => Promise<void>
 }
 
 const STARTS_MS = 10_000
@@ -31,7 +34,7 @@ export async function startRedisServer(
     const all = { port: String(port), bind: '127.0.0.1', dir: directory, save: '', ...settings }
     const started = spawn(
       'redis-server',
-      Object.entries(all).flatMap(([name, value]) => [`--${name}`, value]),
+      Object.entries(all).flatMap(([name, value]) => [`--${name}`, ...value.split(' ')]),
       { stdio: 'ignore' },
     )
     server = started
@@ -57,6 +60,16 @@ export async function startRedisServer(
     stop,
     freeze: () => void server?.kill('SIGSTOP'),
     thaw: () => void server?.kill('SIGCONT'),
+    command: async (...words) => {
+      const client = createClient({ url: `redis://127.0.0.1:${port}` })
+      client.on('error', () => {})
+      await client.connect()
+      try {
+        await client.sendCommand(words)
+      } finally {
+        client.destroy()
+      }
+    },
     [Symbol.asyncDispose]: async () => {
       await stop()
       await rm(directory, { recursive: true, force: true })
