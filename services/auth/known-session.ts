@@ -15,7 +15,7 @@ const ENDED_SECONDS = 60
  */
 export async function knownSession({ cache, query }: Known, session: SessionOf): Promise<User | undefined> {
   const user = await cache.get<User | null>(
-    nameOfSession(session.sessionId),
+    nameOfSession(session),
     {
       ttlSeconds: (known) => (known ? PROFILE_SECONDS : ENDED_SECONDS),
       tags: () => [nameOfUser(session.userId)],
@@ -26,16 +26,17 @@ export async function knownSession({ cache, query }: Known, session: SessionOf):
       return row ? toUser(row) : null
     },
   )
-  return user?.userId === session.userId ? user : undefined
+  return user ?? undefined
 }
 
 /** After the commit that ended it. */
-export const forgetSession = ({ cache }: Pick<Context, 'cache'>, sessionId: string): Promise<void> =>
-  cache.drop(nameOfSession(sessionId))
+export const forgetSession = ({ cache }: Pick<Context, 'cache'>, session: SessionOf): Promise<void> =>
+  cache.drop(nameOfSession(session))
 
 /** After the commit that changed the account, or ended its sessions. */
 export const forgetSessionsOf = ({ cache }: Pick<Context, 'cache'>, userId: string): Promise<void> =>
   cache.drop(nameOfUser(userId))
 
-export const nameOfSession = (sessionId: string): string => `session:${sessionId}`
+/** With the account: what is asked of somebody else's session says nothing of theirs. */
+export const nameOfSession = ({ userId, sessionId }: SessionOf): string => `session:${userId}:${sessionId}`
 export const nameOfUser = (userId: string): string => `user:${userId}`

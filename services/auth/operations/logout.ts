@@ -10,6 +10,6 @@ export const logout: Handles<typeof auth.operations.logout> = async ({ refreshTo
     if (ended) tx.emit(SessionEnded, ended, { version: 1 })
     return ended
   })
-  if (ended) await forgetSession(ctx, ended.sessionId)
+  if (ended) await forgetSession(ctx, ended)
   return null
 }

@@ -16,7 +16,7 @@ export const refresh: Handles<typeof auth.operations.refresh> = async ({ refresh
       const ended = await revokeSession(tx.query, sessionId)
       if (ended) tx.emit(SessionEnded, ended, { version: 1 })
     })
-    await forgetSession(ctx, sessionId)
+    await forgetSession(ctx, { userId: user.userId, sessionId })
     ctx.log.warn(
       { sessionId, userId: user.userId },
       'a refresh token was used again: it may have been stolen, so its session has ended',

@@ -10,7 +10,7 @@ export const forgetSessions = everywhere({
   handle: async (facts, { cache }: Context) => {
     await cache.drop(
       ...facts.map(({ type, payload }) =>
-        type === 'auth.session-ended' ? nameOfSession(payload.sessionId) : nameOfUser(payload.userId),
+        type === 'auth.session-ended' ? nameOfSession(payload) : nameOfUser(payload.userId),
       ),
     )
   },
