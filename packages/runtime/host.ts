@@ -139,6 +139,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
         log: log.child({ service: service.contract.name }),
         redis,
         cacheCounts,
+        breakers,
         transportTo,
         signal: stopping.signal,
         committed: () => background?.committed(service.contract.name),
@@ -312,6 +313,7 @@ async function assemble(options: {
   log: Logger
   redis: Redis | undefined
   cacheCounts: (service: string) => Readonly<Record<CacheResult, () => void>>
+  breakers: Breakers
   transportTo: (contract: Contract) => Transport
   signal: AbortSignal
   committed: () => void
@@ -338,6 +340,7 @@ async function assemble(options: {
         redis: options.redis,
         cache,
         log,
+        breaker: options.breakers.of,
         transaction: (work: (tx: Tx<never>) => Promise<unknown>) =>
           transaction({ trace: newTrace(), actor: self, name: `${name}/resources`, seen: unseen() }, work),
         signal: options.signal,

@@ -1,6 +1,7 @@
 export { Bytes, Content } from '@stoa/contract'
 export { type Actor, actorName, type Origin } from './actor.ts'
 export type { Background } from './background.ts'
+export { Breaker } from './breaker.ts'
 export { ALL, type Cache, type CacheOptions } from './cache.ts'
 export { type Change, changedSince } from './changed-since.ts'
 export {

@@ -13,14 +13,17 @@ export default defineService<typeof notification, Tables, typeof needs, typeof c
   needs,
   config,
   migrations: new URL('./migrations/', import.meta.url),
-  resources: async ({ config, log }) => {
-    const { hostname } = new URL(config.smtpUrl)
+  resources: async ({ config, log, breaker }) => {
+    const { hostname, host } = new URL(config.smtpUrl)
     const local = /^(127\.|localhost$|\[::1\]$)/.test(hostname)
     if (!local && config.mailFrom === DEFAULT_MAIL_FROM)
       log.warn(
         'SMTP_URL leads out of this machine, and MAIL_FROM is not set: real mail would come from nobody',
       )
-    const smtp = openSmtp({ url: config.smtpUrl, from: { name: config.shopName, address: config.mailFrom } })
+    const smtp = openSmtp(
+      { url: config.smtpUrl, from: { name: config.shopName, address: config.mailFrom } },
+      breaker('smtp', host),
+    )
     return { smtp, [Symbol.asyncDispose]: () => smtp[Symbol.asyncDispose]() }
   },
   operations: { listForStaff, listMails },

@@ -127,6 +127,23 @@ test('after a third failure the gateway is unavailable; nothing is lost, and the
   await hasStatus(shop, opening.orderId, 'succeeded')
 })
 
+test('a gateway that freezes keeps only the first callers waiting; when it answers again, each order has its one intent', async () => {
+  await using shop = await startPaymentHost({ webhooks: false })
+  const openings = Array.from({ length: 8 }, () => anOpening())
+  const create = (opening: ReturnType<typeof anOpening>) =>
+    assert.rejects(shop.payments.create(opening), { code: 'GATEWAY_UNAVAILABLE' })
+  await shop.control('POST', 'faults', { freezeMs: 3_000 })
+  await Promise.all(openings.map(create))
+  const refusedAt = performance.now()
+  for (let round = 0; round < 10; round += 1) await create(openings[round % openings.length]!)
+  assert.ok(performance.now() - refusedAt < 300, `${performance.now() - refusedAt} ms`)
+  assert.deepEqual((await shop.host.ready()).checks.stripe, 'degraded: 1 of 1 addresses do not answer')
+  assert.equal((await shop.host.ready()).ok, true)
+  await eventually(() => shop.payments.create(openings[0]!), { timeoutMs: 15_000 })
+  await Promise.all(openings.map((opening) => shop.payments.create(opening)))
+  assert.equal((await shop.control('GET', 'counters')).payment_intents, openings.length)
+})
+
 test('what Stripe refuses is not asked again, and said in its words', async () => {
   await using shop = await startPaymentHost({ webhooks: false })
   await assert.rejects(shop.payments.create(anOpening({ amountMinor: 10 })), (error) => {

@@ -22,15 +22,16 @@ export default defineService<typeof payment, Tables, typeof needs, typeof config
   needs,
   config,
   migrations: new URL('./migrations/', import.meta.url),
-  resources: async ({ config }) => {
-    const gateway = openStripe({
+  resources: async ({ config, breaker }) => {
+    const settings = {
       url: config.stripeUrl,
       publicUrl: config.stripePublicUrl,
       secretKey: config.stripeSecretKey,
       publishableKey: config.stripePublishableKey,
       webhookSecrets: config.stripeWebhookSecrets,
       timeoutMs: config.stripeTimeoutMs,
-    })
+    }
+    const gateway = openStripe(settings, breaker('stripe', new URL(settings.url).origin))
     return { gateway, [Symbol.asyncDispose]: () => gateway[Symbol.asyncDispose]() }
   },
   operations: { create, cancel, complete, stripeWebhook, listForOrder, listLedger, refund },

@@ -1,3 +1,5 @@
+import { Rejection } from '@stoa/contract'
+import { Breaker } from '@stoa/runtime'
 import { createTransport } from 'nodemailer'
 import type { RenderedMail } from '../render.ts'
 
@@ -28,8 +30,11 @@ export const SEND_TIMEOUT_MS = 12_000
 /** The job runner works on eight jobs at once; few providers like more connections than that from one client. */
 const MAX_CONNECTIONS = 4
 
-/** Sends over kept connections. Never repeats by itself: whether and when is the job's to decide. */
-export function openSmtp({ url, from }: SmtpSettings): Smtp {
+/**
+ * Sends over kept connections. Never repeats by itself: whether and when is the job's to decide. While `breaker` is open a send fails
+ * at once, so that a server which keeps everybody waiting does not occupy all the process's jobs.
+ */
+export function openSmtp({ url, from }: SmtpSettings, breaker: Breaker = new Breaker()): Smtp {
   const transport = createTransport({
     url,
     pool: true,
@@ -49,7 +54,7 @@ export function openSmtp({ url, from }: SmtpSettings): Smtp {
   return {
     async send({ to, messageId, subject, text, html }) {
       try {
-        await transport.sendMail({
+        const mail = {
           from,
           // As an object it is taken as one address, whatever it looks like.
           to: { name: '', address: to },
@@ -62,15 +67,22 @@ export function openSmtp({ url, from }: SmtpSettings): Smtp {
           disableFileAccess: true,
           disableUrlAccess: true,
           signal: AbortSignal.timeout(SEND_TIMEOUT_MS),
-        })
+        }
+        await breaker.run(() => transport.sendMail(mail), isSilence)
         return { outcome: 'accepted' }
       } catch (error) {
+        // A rejection is the breaker's.
+        if (error instanceof Rejection)
+          return { outcome: 'failed', problem: 'the mail server does not answer' }
         return { outcome: isRefusal(error) ? 'refused' : 'failed', problem: withoutAddresses(error) }
       }
     },
     [Symbol.asyncDispose]: async () => transport.close(),
   }
 }
+
+/** The server has said nothing, be it a no. */
+const isSilence = (error: unknown): boolean => (error as { responseCode?: number }).responseCode === undefined
 
 /**
  * A 5xx to the recipient or to the message (RFC 5321, 4.2.1). One to the greeting, to our login or to our sender's address is a

@@ -1,6 +1,7 @@
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import { Rejection } from '@stoa/contract'
+import { Breaker } from '@stoa/runtime'
 import Stripe from 'stripe'
 import { z } from 'zod'
 import type { Failure, IntentSnapshot, RefundSnapshot } from '../payment-state.ts'
@@ -32,7 +33,11 @@ const WEBHOOK_TOLERANCE_SECONDS = 300
 /** Connections to Stripe from this process: its own rate limit is 100 calls a second. */
 const MAX_SOCKETS = 64
 
-export function openStripe(settings: StripeSettings): Gateway & AsyncDisposable {
+/** While `breaker` is open, each call is refused with `GATEWAY_UNAVAILABLE` at once. */
+export function openStripe(
+  settings: StripeSettings,
+  breaker: Breaker = new Breaker(),
+): Gateway & AsyncDisposable {
   refuseSandboxKeys(settings)
   const url = new URL(settings.url)
   const secure = url.protocol === 'https:'
@@ -53,7 +58,7 @@ export function openStripe(settings: StripeSettings): Gateway & AsyncDisposable 
     .map((secret) => secret.trim())
     .filter((secret) => secret !== '')
   const ask = <T>(call: () => Promise<T>, signal: AbortSignal): Promise<T> =>
-    withAttempts(call, { isTransient, signal }).catch((error) => {
+    withAttempts(() => breaker.run(call, isAway), { isTransient, signal }).catch((error) => {
       throw translated(error, signal)
     })
 
@@ -191,9 +196,15 @@ function isTransient(error: unknown): boolean {
   return status === 409 || status === 429 || status >= 500
 }
 
+/** No answer, or that of a server which cannot do its work. */
+const isAway = (error: unknown): boolean =>
+  error instanceof Stripe.errors.StripeConnectionError ||
+  (error instanceof Stripe.errors.StripeError && (error.statusCode ?? 0) >= 500)
+
 /** An error of Stripe's holds the objects it was about, secrets included: only its words leave this file. */
 function translated(error: unknown, signal: AbortSignal): unknown {
-  if (signal.aborted) return new Rejection('GATEWAY_UNAVAILABLE')
+  // A rejection is the breaker's.
+  if (signal.aborted || error instanceof Rejection) return new Rejection('GATEWAY_UNAVAILABLE')
   if (error instanceof Stripe.errors.StripeConnectionError) return new Rejection('GATEWAY_UNAVAILABLE')
   if (!(error instanceof Stripe.errors.StripeError)) return error
   const status = error.statusCode ?? 0
