@@ -5,7 +5,7 @@ import { isIPv6 } from 'node:net'
  * address. Undefined for what the platform does by itself.
  */
 export function ipSubject(address: string | undefined): string | undefined {
-  if (address === undefined) return undefined
+  if (address === undefined || !address.includes(':')) return address
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)
   if (mapped) return mapped[1]
   if (!isIPv6(address)) return address
