@@ -122,7 +122,10 @@ export async function startShop(options: ShopOptions = {}): Promise<Shop> {
     const http = new Http(urls)
     let token: Promise<string> | undefined
     const staffToken = () => {
-      token ??= signInStaff(http, inner(auth))
+      token ??= signInStaff(http, inner(auth)).catch((error) => {
+        token = undefined
+        throw error
+      })
       return token
     }
     return {

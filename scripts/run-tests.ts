@@ -12,6 +12,8 @@ export type TestRun = {
   /** How the names of the files end. */
   suffix?: string
   environment?: Record<string, string>
+  /** How many files at once. Tests wait for PostgreSQL and for timers half of their time: two at least, even on one core. */
+  filesAtOnce?: number
   /** Starts what stands before the PostgreSQL of this run, and says what the environment has to be for it. */
   overServer?: (url: string) => Promise<{ environment: Record<string, string>; stop: () => Promise<void> }>
   /** For one that hangs, so that it is named. Holds for a test and for a whole file. */
@@ -115,8 +117,7 @@ async function runFiles(run: Files, environment: NodeJS.ProcessEnv): Promise<num
     process.execPath,
     [
       '--test',
-      // Tests wait for PostgreSQL and for timers half of their time: two at once even on one core.
-      `--test-concurrency=${Math.max(2, availableParallelism())}`,
+      `--test-concurrency=${run.filesAtOnce ?? Math.max(2, availableParallelism())}`,
       `--test-timeout=${run.testWithinMs}`,
       ...run.options,
       ...run.files,
