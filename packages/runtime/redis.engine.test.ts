@@ -81,8 +81,9 @@ describe('a Redis that fails', { skip }, () => {
     server.freeze()
     const times: number[] = []
     for (let i = 0; i < 5; i += 1) times.push(await elapsed(assert.rejects(use(redis), away)))
+    assert.ok(times[0]! > COMMAND_TIMEOUT_MS - 20 && times[0]! < COMMAND_TIMEOUT_MS + 300, `${times}`)
     assert.ok(
-      times.slice(0, 3).every((ms) => ms > COMMAND_TIMEOUT_MS - 20 && ms < COMMAND_TIMEOUT_MS + 400),
+      times.slice(1, 3).every((ms) => ms < COMMAND_TIMEOUT_MS),
       `${times}`,
     )
     assert.ok(

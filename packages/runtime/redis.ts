@@ -58,6 +58,8 @@ export class RedisAway extends Error {
 
 /** A reply that takes longer than this is not waited for: the database would have answered. */
 export const COMMAND_TIMEOUT_MS = 200
+/** The same after a failure: the next command of the same request is not waited for as long again. */
+const SUSPICIOUS_TIMEOUT_MS = 50
 /** After so many failures in a row nothing is asked any longer, until a probe is answered. */
 const MAX_FAILURES = 3
 const PROBE_EVERY_MS = 500
@@ -195,7 +197,10 @@ export async function openRedis({ url, prefix, log, metrics }: RedisOptions): Pr
     const began = performance.now()
     try {
       const texts = args.map((arg) => (typeof arg === 'number' ? String(arg) : arg))
-      const reply = await within(COMMAND_TIMEOUT_MS, asked.sendCommand(texts, options))
+      const reply = await within(
+        failures === 0 ? COMMAND_TIMEOUT_MS : SUSPICIOUS_TIMEOUT_MS,
+        asked.sendCommand(texts, options),
+      )
       failures = 0
       measured.seconds(command, (performance.now() - began) / 1_000)
       return reply as Reply
