@@ -149,17 +149,20 @@ export async function onDirectPool<T>(
  * what they have until it renews them.
  */
 export async function checkSessions({ name, url, directUrl, query }: Database, log: Logger): Promise<void> {
+  const undeclared = (cause?: Error) =>
+    new Error(
+      `The address of the database ${name} leads to a pooler: set DATABASE_DIRECT_URL (or that of the service) to the server's own address, or add ?pgbouncer=true to it`,
+      { cause },
+    )
   const missing = await query<{ setting: keyof typeof SESSION_TIMEOUTS_MS }>(
     `select name as setting from pg_settings where name = any($1) and setting = '0'`,
     [Object.keys(SESSION_TIMEOUTS_MS)],
   ).catch((error: Error) => {
-    if (!/unsupported startup parameter/.test(error.message)) throw error
-    throw new Error(
-      `The address of the database ${name} leads to a pooler: set DATABASE_DIRECT_URL (or that of the service) to the server's own address, or add ?pgbouncer=true to it`,
-      { cause: error },
-    )
+    throw /unsupported startup parameter/.test(error.message) ? undeclared(error) : error
   })
-  if (directUrl === url || missing.length === 0) return
+  if (missing.length === 0) return
+  // A server does as it is told; a pooler may have been told to pass over it.
+  if (directUrl === url) throw undeclared()
   const changes = missing.map(
     ({ setting }) =>
       `execute format('alter role %I in database %I set ${setting} = ${SESSION_TIMEOUTS_MS[setting]}', session_user, current_database());`,

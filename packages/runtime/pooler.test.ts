@@ -193,15 +193,17 @@ describe('Behind PgBouncer in transaction mode', { skip }, () => {
     })
   }
 
-  it('needs to be told of: an address that is only a pooler stops the process and names the variable', async () => {
-    await using database = await createDatabase()
-    await assert.rejects(
-      startTestHost({
-        services: [note()],
-        database,
-        environment: { DATABASE_URL: pgbouncer.through(database.url) },
-      }),
-      /leads to a pooler: set DATABASE_DIRECT_URL/,
-    )
-  })
+  for (const ignore of [[], ['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout']])
+    it(`needs to be told of: an address that is only a pooler, which ${ignore.length > 0 ? 'passes over' : 'refuses'} our time-outs, stops the process and names the variable`, async () => {
+      await using undeclared = await startPgBouncer({ ignore })
+      await using database = await createDatabase()
+      await assert.rejects(
+        startTestHost({
+          services: [note()],
+          database,
+          environment: { DATABASE_URL: undeclared.through(database.url) },
+        }),
+        /leads to a pooler: set DATABASE_DIRECT_URL/,
+      )
+    })
 })

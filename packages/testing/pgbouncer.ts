@@ -36,9 +36,12 @@ async function findPgBouncer(): Promise<string | undefined> {
 
 /**
  * Starts PgBouncer in transaction mode before the test server, as strict as it comes: no LISTEN, no prepared statements, unknown start-up
- * parameters refused. `connections` are those that it opens to each database.
+ * parameters refused, unless it is told to `ignore` them. `connections` are those that it opens to each database.
  */
-export async function startPgBouncer({ connections = 3 } = {}): Promise<PgBouncer> {
+export async function startPgBouncer({
+  connections = 3,
+  ignore = [] as readonly string[],
+} = {}): Promise<PgBouncer> {
   const program = await findPgBouncer()
   if (!program) throw new Error('pgbouncer is not installed')
   const server = new URL(await testServer())
@@ -58,6 +61,7 @@ unix_socket_dir =
 auth_type = any
 pool_mode = transaction
 default_pool_size = ${connections}
+ignore_startup_parameters = ${ignore.join(', ')}
 max_client_conn = 500
 log_connections = 0
 log_disconnections = 0
