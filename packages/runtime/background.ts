@@ -2,11 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import type { Database } from './database.ts'
+import { degraded } from './edge.ts'
 import type { HostedService } from './hosted.ts'
 import { type Jobs, startJobs, workerLease } from './jobs.ts'
-import { createLeases, LEASE_BEAT_MS } from './leases.ts'
+import { createLeases, LEASE_BEAT_MS, type Leases } from './leases.ts'
 import type { EventLog } from './log.ts'
 import { createBackgroundMetrics } from './metrics.ts'
+import { migrateLog } from './postgres-log.ts'
 import { type PutBackFilter, putBack, type Reactions, republish, startReactions } from './reactions.ts'
 import { createRelay, type Relay } from './relay.ts'
 import { jobRetention, logRetention, serviceRetention } from './retention.ts'
@@ -47,7 +49,8 @@ export type Background = {
 export type BackgroundOptions = {
   readonly services: readonly HostedService[]
   readonly log: EventLog
-  readonly logDatabase: Database
+  /** Where the log's tables are: processes agree there on who leads what. Absent: in each service's own database. */
+  readonly logDatabase: Database | undefined
   readonly metrics: Registry
   readonly logger: Logger
   /** This process's name in leases: unique, new at every start. */
@@ -56,19 +59,31 @@ export type BackgroundOptions = {
 
 /**
  * One pump per process: notifications wake it, one beat every 5 s renews the leases and looks for what a lost notification
- * has left. Idle, that is three statements per beat and one poll of the job runner per database: less than one a second.
+ * has left. Idle, that is three statements per beat and one poll of the job runner per database: less than one a second. With the
+ * log in Kafka the leases live in each database, so there is one such statement more per further database.
  */
 export async function startBackground(options: BackgroundOptions): Promise<Background> {
   const { services, log, logDatabase, logger, instance } = options
   const aborted = new AbortController()
   const metrics = createBackgroundMetrics(options.metrics, () => reactions?.lags() ?? new Map())
-  const leases = createLeases({ query: logDatabase.query, owner: instance, logger })
+  const leasesIn = new Map<Database, Leases>()
+  const leasesFor = async (database: Database): Promise<Leases> => {
+    const place = logDatabase ?? database
+    let leases = leasesIn.get(place)
+    if (!leases) {
+      if (!logDatabase) await migrateLog(place)
+      leases = createLeases({ query: place.query, owner: instance, logger })
+      leasesIn.set(place, leases)
+    }
+    return leases
+  }
+  if (logDatabase) await leasesFor(logDatabase)
   // A service without tables has no outbox and no jobs: it only hears.
   const byDatabase = Map.groupBy(
     services.filter(({ service }) => service.migrations),
     ({ database }) => database,
   )
-  const leads = (service: string) => leases.holds(`relay:${service}`)
+  const leads = (service: string) => partOf.get(service)?.leases.holds(`relay:${service}`) ?? false
   let reactions: Reactions | undefined
   const jobs: Jobs[] = []
   const parts: {
@@ -76,15 +91,17 @@ export async function startBackground(options: BackgroundOptions): Promise<Backg
     names: string[]
     relay: Relay
     jobs: Jobs
+    leases: Leases
     notifier: ReturnType<typeof createNotifier>
   }[] = []
   const partOf = new Map<string, (typeof parts)[number]>()
 
   for (const [database, own] of byDatabase) {
+    const leases = await leasesFor(database)
     const runner = await startJobs({
       database,
       services: own,
-      chores: [...own.map(serviceRetention), jobRetention(database), logRetention(logDatabase)],
+      chores: [...own.map(serviceRetention), jobRetention(database), logRetention(logDatabase ?? database)],
       leases,
       metrics,
       logger,
@@ -96,6 +113,7 @@ export async function startBackground(options: BackgroundOptions): Promise<Backg
       names: own.map(({ name }) => name),
       relay,
       jobs: runner,
+      leases,
       notifier: createNotifier(database.query, OUTBOX_CHANNEL),
     }
     parts.push(part)
@@ -116,38 +134,50 @@ export async function startBackground(options: BackgroundOptions): Promise<Backg
   }
 
   /** Workers whose jobs we have freed, until they come back to life or their lease is swept. */
-  let buried = new Set<string>()
+  const buried = new Map<Leases, Set<string>>()
   let beats = 0
+  const runnersUnder = (leases: Leases) =>
+    parts.filter((part) => part.leases === leases).map(({ jobs }) => jobs)
   /** Jobs of a process that died before its first beat: its workers have never had a lease. */
-  const unlockOrphans = async () => {
-    for (const runner of jobs) {
+  const unlockOrphans = async (leases: Leases) => {
+    for (const runner of runnersUnder(leases)) {
       const workers = await runner.lockers()
       const unknown = await leases.unknown(workers.map(workerLease))
       if (unknown.length > 0) await runner.unlock(unknown.map((name) => name.slice('worker:'.length)))
     }
   }
+  const beatIn = async (leases: Leases) => {
+    try {
+      const dead = await leases.beat()
+      const workers = dead.map((name) => name.slice('worker:'.length))
+      const fresh = workers.filter((worker) => !buried.get(leases)?.has(worker))
+      if (fresh.length > 0) await Promise.all(runnersUnder(leases).map((runner) => runner.unlock(fresh)))
+      buried.set(leases, new Set(workers))
+      if (beats % ORPHAN_BEATS === 0) await unlockOrphans(leases)
+    } catch (error) {
+      logger.warn({ err: error }, 'leases could not be renewed')
+    }
+  }
   let beating: Promise<void> | undefined
   const beat = (): Promise<void> => {
-    beating ??= (async () => {
-      try {
-        const dead = await leases.beat()
-        const workers = dead.map((name) => name.slice('worker:'.length))
-        const fresh = workers.filter((worker) => !buried.has(worker))
-        if (fresh.length > 0) await Promise.all(jobs.map((runner) => runner.unlock(fresh)))
-        buried = new Set(workers)
-        beats += 1
-        if (beats % ORPHAN_BEATS === 0) await unlockOrphans()
-      } catch (error) {
-        logger.warn({ err: error }, 'leases could not be renewed')
-      } finally {
-        beating = undefined
-      }
-    })()
+    beats += 1
+    // One database that is away holds up no other's leases.
+    beating ??= Promise.all([...leasesIn.values()].map(beatIn)).then(() => {
+      beating = undefined
+    })
     return beating
   }
+  const releaseAll = () =>
+    Promise.all(
+      [...leasesIn].map(async ([{ query }, leases]) => {
+        await leases.release().catch(() => {})
+        await query('select pg_notify($1, $2)', [LEASE_CHANNEL, instance]).catch(() => {})
+      }),
+    )
 
   const listeners = new Map<string, Listener>()
-  for (const database of new Set([logDatabase, ...byDatabase.keys()])) {
+  const listened = new Set([...(logDatabase ? [logDatabase] : []), ...byDatabase.keys()])
+  for (const database of listened) {
     if (database.directUrl === undefined || listeners.has(database.directUrl)) continue
     listeners.set(
       database.directUrl,
@@ -168,7 +198,14 @@ export async function startBackground(options: BackgroundOptions): Promise<Backg
   }
 
   try {
-    reactions = await startReactions({ services, log, leases, metrics, logger, signal: aborted.signal })
+    reactions = await startReactions({
+      services,
+      log,
+      leases: logDatabase && leasesIn.get(logDatabase),
+      metrics,
+      logger,
+      signal: aborted.signal,
+    })
     await beat()
   } catch (error) {
     await Promise.allSettled([
@@ -177,14 +214,14 @@ export async function startBackground(options: BackgroundOptions): Promise<Backg
       ...[...listeners.values()].map((listener) => listener.stop()),
       log.close(),
     ])
-    await leases.release().catch(() => {})
+    await releaseAll()
     throw error
   }
   const beatTimer = setInterval(() => {
     void beat()
     lookEverywhere()
   }, LEASE_BEAT_MS)
-  const isUnheard = [logDatabase, ...byDatabase.keys()].some(({ directUrl }) => directUrl === undefined)
+  const isUnheard = [...listened].some(({ directUrl }) => directUrl === undefined)
   const pollTimer = setInterval(() => {
     if (isUnheard || [...listeners.values()].some((listener) => !listener.listening())) lookEverywhere()
   }, POLL_MS)
@@ -220,8 +257,7 @@ export async function startBackground(options: BackgroundOptions): Promise<Backg
     await beating
     for (const { notifier } of parts) notifier.stop()
     await Promise.race([log.close(), sleep(1_000, undefined, { ref: false })])
-    await leases.release().catch(() => {})
-    await logDatabase.query('select pg_notify($1, $2)', [LEASE_CHANNEL, instance]).catch(() => {})
+    await releaseAll()
     await Promise.all([...listeners.values()].map((listener) => listener.stop()))
   }
 
@@ -247,7 +283,10 @@ export async function startBackground(options: BackgroundOptions): Promise<Backg
     republish: (service) => republish(hosted(service), aborted.signal),
     health: () => {
       const waiting = [...(reactions?.waiting() ?? [])].map(([group, reason]) => `${group}: ${reason}`)
+      const trouble = log.trouble()
       return {
+        // Calls are answered without it: what they announce stays in the outbox.
+        log: trouble === undefined ? 'ok' : degraded(trouble),
         reactions: waiting.length === 0 ? 'ok' : `waiting: ${waiting.join('; ')}`,
         jobs: jobs.every((runner) => runner.healthy()) ? 'ok' : 'waiting for the database',
       }

@@ -10,7 +10,7 @@ export type Databases = {
   readonly all: () => readonly Database[]
   /** The database that a service lives in. */
   readonly of: (service: Service) => Database
-  /** The database of the event log, of leases. */
+  /** The database of the event log and of leases, when the log is not in Kafka. */
   readonly log: () => Database
   /** Brings every service's schema up to date and sees that sessions are as they must be. */
   readonly prepare: (services: readonly Service[]) => Promise<void>
@@ -22,6 +22,7 @@ export type DatabasesConfig = {
   readonly databaseDirectUrl?: string | undefined
   readonly logDatabaseUrl?: string | undefined
   readonly logDatabaseDirectUrl?: string | undefined
+  readonly kafkaBrokers?: string | undefined
   readonly databaseReplicaUrl?: string | undefined
   readonly replicaMaxLagMs: number
   readonly poolSize: number
@@ -59,8 +60,8 @@ export function openDatabases(config: DatabasesConfig, environment: Environment,
     const own = `${name.toUpperCase()}_DATABASE`
     const url = environment[`${own}_URL`]
     if (!url || url === config.databaseUrl) return shared()
-    if (!config.logDatabaseUrl)
-      throw new Error(`${own}_URL is set: name the database of the event log with LOG_DATABASE_URL`)
+    if (!config.logDatabaseUrl && !config.kafkaBrokers)
+      throw new Error(`${own}_URL is set: say where the event log is with LOG_DATABASE_URL or KAFKA_BROKERS`)
     if (url === config.logDatabaseUrl) return ofLog()
     return open(name, url, {
       directUrl: environment[`${own}_DIRECT_URL`] || undefined,
@@ -73,7 +74,8 @@ export function openDatabases(config: DatabasesConfig, environment: Environment,
     log: ofLog,
     // One after the other: each may wait for another process.
     prepare: async (services) => {
-      if (services.length > 0 && config.logDatabaseUrl) await checkSessions(ofLog(), log)
+      if (services.length > 0 && config.logDatabaseUrl && !config.kafkaBrokers)
+        await checkSessions(ofLog(), log)
       const byDatabase = Map.groupBy(
         services.filter(({ migrations }) => migrations),
         of,

@@ -17,6 +17,8 @@ export function isPassing(error: unknown): boolean {
     const { code } = current as { code?: unknown }
     // undici: the connection to another process failed or ran out of time
     if (typeof code === 'string' && /^UND_ERR_(CONNECT|HEADERS|BODY|SOCKET|CLOSED)/.test(code)) return true
+    // Kafka's client: its brokers are away, or do not take what they are given now.
+    if (typeof code === 'string' && code.startsWith('PLT_KFK_')) return true
     current = current.cause
   }
   return false

@@ -15,6 +15,7 @@ import { DRAIN_MS } from './drain.ts'
 import { type Edge, type Health, healthOf } from './edge.ts'
 import type { AnyContext, HostedService } from './hosted.ts'
 import { startInternalServer } from './internal-server.ts'
+import { readKafkaSettings } from './kafka-settings.ts'
 import type { EventLog } from './log.ts'
 import { createLogger } from './logger.ts'
 import { type CallTimers, createCallMetrics } from './metrics.ts'
@@ -105,6 +106,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
         : await openRedis({ url: config.redisUrl, prefix: config.redisPrefix, log, metrics })
     if (redis) undo.push(redis.close)
     const cacheCounts = createCacheMetrics(metrics)
+    const kafka = readKafkaSettings(config)
     const databases = openDatabases(config, environment, log)
     undo.push(databases.close)
     createDatabaseMetrics(metrics, databases.all)
@@ -164,11 +166,14 @@ export async function startHost(options: HostOptions): Promise<Host> {
     let internalUrl: string | undefined
     let edge: Edge | undefined
     if (options.background !== false) {
-      eventLog = await createPostgresLog(databases.log())
+      // Kafka's client is loaded by those who use it.
+      eventLog = kafka
+        ? (await import('./kafka-log.ts')).createKafkaLog(kafka, log)
+        : await createPostgresLog(databases.log())
       background = await startBackground({
         services: parts.map((part) => part.hosted),
         log: eventLog,
-        logDatabase: databases.log(),
+        logDatabase: kafka ? undefined : databases.log(),
         metrics,
         logger: log,
         instance,

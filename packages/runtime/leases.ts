@@ -13,7 +13,7 @@ export type LeaseWatcher = {
 }
 
 /**
- * Elects one process per name, by rows in the log's database and that database's clock. A lease may have expired under
+ * Elects one process per name, by rows in one database (the log's, or each service's own when the log is in Kafka) and its clock. A lease may have expired under
  * a holder who does not know yet, so what it guards must be correct without it.
  */
 export type Leases = {

@@ -15,7 +15,10 @@ export type NewEvent = {
 }
 
 export type LoggedEvent = NewEvent & {
-  /** Grows within the topic, without order between topics. */
+  /**
+   * Where it stands, for people who look for it. Grows from one event of a key to the next: on PostgreSQL within the topic and without
+   * gaps, on Kafka (an offset) within the key's partition. Nothing may be decided by it: a repetition has another.
+   */
   readonly position: number
 }
 
@@ -26,14 +29,15 @@ export type Subscription = {
   readonly position: 'stored' | 'memory'
   readonly topics: readonly string[]
   /** Events that it refuses are passed over. */
-  readonly hears: (event: LoggedEvent) => boolean
+  readonly hears: (event: Omit<LoggedEvent, 'payload'>) => boolean
   /** The types of all that it hears; absent: any. What spares a process the look at news that is for others. */
   readonly types?: readonly string[]
   /** Longest list that is handed over at once. */
   readonly limit: number
   /**
-   * Gets lists in the order of each topic, one at a time. When it resolves the position moves on; when it rejects, the
-   * same list comes again. After a crash some of what was handled comes again too.
+   * Gets lists in the order of each key, one at a time. When it resolves the position moves on; when it rejects, the same list comes
+   * again. Every event comes at least once, and may come again: after a crash, when the group's members change (then for a moment even
+   * to two of them at once), or because it was appended again. A repetition may come after later events of its key.
    */
   readonly handle: (events: readonly LoggedEvent[]) => Promise<void>
 }
@@ -45,13 +49,28 @@ export type Consumer = {
   readonly stop: () => Promise<void>
 }
 
-/** Where services tell each other facts. Implemented on PostgreSQL tables; made to fit Kafka as well. */
+/**
+ * Where services tell each other facts. Implemented on PostgreSQL tables and on Kafka; what is said here holds on both. Whoever reacts
+ * bears repetitions: effects by their inbox, projections by versions, `everywhere` by reading again.
+ */
 export type EventLog = {
-  /** Appends in order, all or nothing; durable when it resolves. An id that the log has already is dropped. */
+  /**
+   * Appends in order; durable when it resolves. When it rejects, some of the events may be there and others not, but none of a key
+   * without those before it: appending all of them again, in their order, makes it whole. What is there already may be there twice
+   * then. Bounded: it rejects when the log is away.
+   */
   readonly append: (events: readonly NewEvent[]) => Promise<void>
-  /** Resolves when the subscription stands: what is appended from then on will be delivered. */
+  /**
+   * With a position in memory it resolves when the subscription stands: what is appended from then on will be delivered. With a stored
+   * one it need not wait, for nothing can be missed. While the log is away it waits, and does not reject.
+   */
   readonly consume: (subscription: Subscription) => Promise<Consumer>
-  /** Whether the log itself lets only one member of a group run. If not, callers elect one. */
+  /**
+   * Reads what was appended from a time on until now, for whoever wants to see it again: in the order of each key, in lists of at most
+   * `READ_EVENTS`. Ends at what was the log's end when it began. May begin a little before `from`, never after.
+   */
+  readonly read: (options: ReadOptions) => AsyncIterable<readonly LoggedEvent[]>
+  /** Whether the log itself spreads a group's work over its members. If not, callers elect one. */
   readonly assignsGroups: boolean
   /** Something may have been appended by another process: of these types, or of any. */
   readonly look: (types?: readonly string[]) => void
@@ -60,9 +79,20 @@ export type EventLog = {
    * their last stored position, which may be a second old. For tests.
    */
   readonly behind: (groups: readonly Pick<Subscription, 'group' | 'topics'>[]) => Promise<readonly string[]>
+  /** Why appends and deliveries wait; undefined when they do not, as far as is known. What is announced stays in the outbox meanwhile. */
+  readonly trouble: () => string | undefined
   /** Stops all consumers and stores their positions. */
   readonly close: () => Promise<void>
 }
+
+export type ReadOptions = {
+  readonly topics: readonly string[]
+  readonly from: Date
+  readonly signal: AbortSignal
+}
+
+/** Longest list that `read` yields. */
+export const READ_EVENTS = 500
 
 /** The topic of an event's name: the part before the dot. */
 export const topicOf = (eventName: string): string => eventName.slice(0, eventName.indexOf('.'))

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { createDatabase, type TestDatabase } from '@stoa/testing'
 import { pino } from 'pino'
 import { type Database, openDatabase } from './database.ts'
@@ -30,6 +31,21 @@ async function freshDatabase(): Promise<{ database: TestDatabase; open: () => Da
 describeEventLog('The log in PostgreSQL', async () => {
   const { open } = await freshDatabase()
   return () => createPostgresLog(open())
+})
+
+it('drops an event whose id it has already, wherever that was appended', async () => {
+  const { open } = await freshDatabase()
+  const [log, other] = [await createPostgresLog(open()), await createPostgresLog(open())]
+  const [first, second] = [newEvent('a', 1), newEvent('a', 2)]
+  const seen: string[] = []
+  await log.consume(subscription('one', async (list) => void seen.push(...list.map(({ id }) => id))))
+  await log.append([first])
+  await other.append([first, second])
+  await log.append([first, second])
+  await until([log, other], () => seen.length >= 2)
+  await sleep(50)
+  assert.deepEqual(seen, [first.id, second.id])
+  await Promise.all([log.close(), other.close()])
 })
 
 it('gives positions without gaps, in the order of commits, to many who append at once', async () => {

@@ -1,6 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Database, onDirectPool } from './database.ts'
-import type { Consumer, EventLog, LoggedEvent, NewEvent, Subscription } from './log.ts'
+import {
+  type Consumer,
+  type EventLog,
+  type LoggedEvent,
+  type NewEvent,
+  READ_EVENTS,
+  type ReadOptions,
+  type Subscription,
+} from './log.ts'
 import { applyMigrations, sqlFiles } from './migrate.ts'
 
 /** Events that one statement reads per topic: about 1 MB of memory at the usual 2 kB. */
@@ -13,6 +21,8 @@ const GATHER_MS = 20
 const WORTHWHILE_EVENTS = 20
 /** Positions are stored at most this often; a crash repeats the lists of this time. */
 const STORE_EVERY_MS = 1_000
+/** Longest that an append takes: its events bear the time when it began, and others may have been quicker. */
+const APPEND_MS = 15_000
 /** Pause after a failed read or list. */
 const RETRY_MS = 500
 
@@ -140,6 +150,29 @@ class PostgresLog implements EventLog {
     return [...behind]
   }
 
+  /** It is away when its database is, and that says so itself. */
+  trouble = (): string | undefined => undefined
+
+  async *read({ topics, from, signal }: ReadOptions): AsyncIterable<readonly LoggedEvent[]> {
+    const rows = await this.database.query<{ topic: string; first_position: number; last_position: number }>(
+      `select t.name as topic, t.last_position,
+        coalesce((select min(e.position) from log.event e where e.topic = t.name), t.last_position + 1) as first_position
+      from log.topic t where t.name = any($1)`,
+      [topics],
+    )
+    for (const { topic, first_position, last_position } of rows) {
+      let after = (await this.#firstSince(topic, from, first_position, last_position)) - 1
+      while (after < last_position) {
+        signal.throwIfAborted()
+        const page = (await this.page(topic, after)).filter(({ position }) => position <= last_position)
+        if (page.length === 0) break
+        after = page.at(-1)!.position
+        for (let index = 0; index < page.length; index += READ_EVENTS)
+          yield page.slice(index, index + READ_EVENTS)
+      }
+    }
+  }
+
   close = async (): Promise<void> => {
     this.#closed = true
     await Promise.all([...this.#consumers].map((consumer) => consumer.stop()))
@@ -174,6 +207,22 @@ class PostgresLog implements EventLog {
     for (const { subscription } of this.#consumers)
       if (!subscription.types || subscription.types.includes(type)) return true
     return false
+  }
+
+  /** The first position of a topic that was appended since then, by bisection: positions and times of appending grow together, nearly. */
+  async #firstSince(topic: string, from: Date, first: number, last: number): Promise<number> {
+    const since = new Date(from.getTime() - APPEND_MS)
+    let [low, high] = [first, last + 1]
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2)
+      const [row] = await this.database.query<{ position: number; appended_at: Date }>(
+        'select position, appended_at from log.event where topic = $1 and position >= $2 order by position limit 1',
+        [topic, middle],
+      )
+      if (row && row.appended_at < since) low = row.position + 1
+      else high = middle
+    }
+    return low
   }
 
   /** Every position that has moved, in one statement. A late writer never turns a position back. */

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { type ConfigSpec, setting } from './config.ts'
 import { REPLICA_MAX_LAG_MS } from './database.ts'
+import { kafkaConfig } from './kafka-settings.ts'
 
 /** What every process reads, whichever services it hosts. */
 export const processConfig = {
@@ -27,13 +28,14 @@ export const processConfig = {
   logDatabaseUrl: setting(
     'LOG_DATABASE_URL',
     z.string().optional(),
-    'The database of the event log. Default: `DATABASE_URL`. Required when services have databases of their own.',
+    'The database of the event log, when that is not in Kafka. Default: `DATABASE_URL`. Services with databases of their own need one or the other.',
   ),
   logDatabaseDirectUrl: setting(
     'LOG_DATABASE_DIRECT_URL',
     z.string().optional(),
     'As `DATABASE_DIRECT_URL`, for `LOG_DATABASE_URL`.',
   ),
+  ...kafkaConfig,
   redisUrl: setting(
     'REDIS_URL',
     z.url({ protocol: /^rediss?$/, error: 'must be redis:// or rediss://' }).optional(),

@@ -21,6 +21,8 @@ const OUTAGE_LAST_MS = 5_000
 const LIST_TIMEOUT_MS = 60_000
 /** Calls and statements of one load are aborted after this: a million products at 5,000 a second, and as much again. */
 const LOAD_TIMEOUT_MS = 400_000
+/** A process that starts waits this long for its subscriptions to stand; they go on trying. */
+const SUBSCRIBE_WAIT_MS = 5_000
 /** Characters of an error that are kept with a parked event. */
 const MAX_ERROR_LENGTH = 4_000
 
@@ -39,7 +41,8 @@ export type Reactions = {
 export type ReactionsOptions = {
   readonly services: readonly HostedService[]
   readonly log: EventLog
-  readonly leases: Leases
+  /** Who runs a group, where the log does not say so itself. */
+  readonly leases: Leases | undefined
   readonly metrics: BackgroundMetrics
   readonly logger: Logger
   /** Aborts the calls and statements of handlers that outlast the drain. */
@@ -48,8 +51,8 @@ export type ReactionsOptions = {
 
 /**
  * Runs what the hosted services do when told. Effects and projections run in the process that holds the group's lease (or to
- * which the log assigns it), `everywhere` in each. Resolves when every `everywhere` has subscribed; they load meanwhile, again
- * and again when what they load from is away, and a process answers what it can.
+ * which the log assigns it), `everywhere` in each. Resolves when every `everywhere` has subscribed, or after 5 s when the log is away;
+ * they load meanwhile, again and again when what they load from is away, and a process answers what it can.
  *
  * What waits and what goes on: while something needed is away (database, a called service) the whole group waits, for an order of
  * events is worth more than the few that could be handled. An event that fails by its own fault is parked after 5 tries and the
@@ -87,7 +90,8 @@ export async function startReactions(options: ReactionsOptions): Promise<Reactio
     const consumer = consumers.get(group)
     consumers.delete(group)
     running.delete(group)
-    await (await consumer)?.stop()
+    // One that waits for a log that is away has nothing to stop: closing the log ends it.
+    await (await Promise.race([consumer, stopped.promise]))?.stop()
   }
 
   const load = async (hosted: HostedService, reaction: AnyReaction): Promise<void> => {
@@ -137,10 +141,11 @@ export async function startReactions(options: ReactionsOptions): Promise<Reactio
         })
         // Whoever waits for the subscription learns of its failure.
         loads.catch(() => {})
+        subscribed.catch(() => {})
         subscriptions.push(subscribed)
       } else if (log.assignsGroups) {
         subscriptions.push(begin(hosted, reaction))
-      } else {
+      } else if (leases) {
         leases.want(`group:${group}`, {
           acquired: () => {
             const attempt = (tries: number): void => {
@@ -158,10 +163,13 @@ export async function startReactions(options: ReactionsOptions): Promise<Reactio
               logger.warn({ err: error, group }, 'a reaction ended badly'),
             ),
         })
-      }
+      } else throw new Error(`${group} has nobody to say where it runs`)
     }
   }
-  await Promise.all(subscriptions)
+  // A log that is away does not keep a process from answering calls: it subscribes, then loads, when the log is back.
+  const late = Promise.withResolvers<void>()
+  const timer = setTimeout(late.resolve, SUBSCRIBE_WAIT_MS)
+  await Promise.race([Promise.all(subscriptions), late.promise]).finally(() => clearTimeout(timer))
 
   return {
     groups: services.flatMap((hosted) =>
@@ -190,7 +198,8 @@ const topicsOf = (reaction: AnyReaction): string[] => [
 
 const hearing = (reaction: AnyReaction) => {
   const heard = new Set(reaction.hears.map(({ name, version }) => `${name}@${version}`))
-  return ({ type, schemaVersion }: LoggedEvent) => heard.has(`${type}@${schemaVersion}`)
+  return ({ type, schemaVersion }: Pick<LoggedEvent, 'type' | 'schemaVersion'>) =>
+    heard.has(`${type}@${schemaVersion}`)
 }
 
 /** One reaction of one service: parses, hands over, tries again, parks. */
