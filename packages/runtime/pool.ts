@@ -13,6 +13,8 @@ const MAX_WAITING_PER_CONNECTION = 100
 /** What was idle for longer is asked whether it still works before it is handed out. */
 const PING_AFTER_IDLE_MS = 30_000
 const PING_TIMEOUT_MS = 1_500
+/** To connect and to answer: more than a busy server takes, and with the time until we ask less than a caller's deadline. */
+const PROBE_TIMEOUT_MS = 2_000
 /** A statement that is unanswered for so long makes us ask, on a new connection, whether the server answers at all. */
 const SILENT_MS = 2_000
 const WATCH_EVERY_MS = 500
@@ -324,27 +326,35 @@ class DeafClient extends WatchedClient {
   }
 }
 
-async function ping(client: WatchedClient): Promise<void> {
-  const late = setTimeout(() => client.cut(), PING_TIMEOUT_MS)
-  try {
-    // An empty statement: the server answers, and counts none.
-    await client.query('')
-  } finally {
-    clearTimeout(late)
-  }
-}
+/** An empty statement: the server answers, and counts none. */
+const ping = (client: WatchedClient): Promise<unknown> =>
+  within(PING_TIMEOUT_MS, client, () => client.query(''))
 
 /** Whether anybody answers there, be it with a refusal. */
 async function isAnswering(url: string): Promise<boolean> {
-  const client = new WatchedClient({ connectionString: url, connectionTimeoutMillis: PING_TIMEOUT_MS })
+  const client = new WatchedClient({ connectionString: url })
   client.on('error', () => {})
   try {
-    await client.connect()
-    await ping(client)
+    await within(PROBE_TIMEOUT_MS, client, async () => {
+      await client.connect()
+      await client.query('')
+    })
     return true
   } catch (error) {
     return 'severity' in (error as object)
   } finally {
     client.end().catch(() => {})
+  }
+}
+
+async function within(timeoutMs: number, client: WatchedClient, work: () => Promise<unknown>): Promise<void> {
+  let done = false
+  // When this process was busy for so long, the answer may lie there unread: it is read before an immediate runs.
+  const late = setTimeout(() => setImmediate(() => done || client.cut()), timeoutMs)
+  try {
+    await work()
+  } finally {
+    done = true
+    clearTimeout(late)
   }
 }
