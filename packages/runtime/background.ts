@@ -14,11 +14,11 @@ import { createRelay, type Relay } from './relay.ts'
 import { jobRetention, logRetention, serviceRetention } from './retention.ts'
 import {
   createNotifier,
-  JOB_CHANNEL,
+  jobChannel,
   LEASE_CHANNEL,
   type Listener,
-  LOG_CHANNEL,
   listen,
+  logChannel,
   OUTBOX_CHANNEL,
 } from './wake.ts'
 
@@ -128,11 +128,6 @@ export async function startBackground(options: BackgroundOptions): Promise<Backg
     log.look()
   }
 
-  const startJobsOf = (payload: string) => {
-    const [name = '', due] = payload.split(':')
-    partOf.get(name)?.jobs.nudge(Number(due))
-  }
-
   /** Workers whose jobs we have freed, until they come back to life or their lease is swept. */
   const buried = new Map<Leases, Set<string>>()
   let beats = 0
@@ -175,6 +170,12 @@ export async function startBackground(options: BackgroundOptions): Promise<Backg
       }),
     )
 
+  const jobsBehind = new Map([...partOf].map(([name, { jobs: runner }]) => [jobChannel(name), runner]))
+  const logChannels = new Set(
+    services.flatMap(({ service }) =>
+      service.reactions.flatMap(({ hears }) => hears.map((type) => logChannel(type.name))),
+    ),
+  )
   const listeners = new Map<string, Listener>()
   const listened = new Set([...(logDatabase ? [logDatabase] : []), ...byDatabase.keys()])
   for (const database of listened) {
@@ -183,15 +184,15 @@ export async function startBackground(options: BackgroundOptions): Promise<Backg
       database.directUrl,
       listen({
         url: database.directUrl,
-        channels: [OUTBOX_CHANNEL, LOG_CHANNEL, JOB_CHANNEL, LEASE_CHANNEL],
+        channels: [OUTBOX_CHANNEL, LEASE_CHANNEL, ...jobsBehind.keys(), ...logChannels],
         logger,
         // After an outage the leases may have expired, and nothing is relayed without them.
         onListening: () => void beat().then(lookEverywhere),
         onNotification: (channel, payload) => {
-          if (channel === LOG_CHANNEL) log.look(payload === '' ? undefined : payload.split(','))
-          else if (channel === LEASE_CHANNEL) void beat()
-          else if (channel === JOB_CHANNEL) startJobsOf(payload)
-          else for (const { relay } of parts) relay.wake(payload.split(','))
+          if (channel === LEASE_CHANNEL) void beat()
+          else if (channel === OUTBOX_CHANNEL) for (const { relay } of parts) relay.wake(payload.split(','))
+          else if (jobsBehind.has(channel)) jobsBehind.get(channel)!.nudge(Number(payload))
+          else log.look()
         },
       }),
     )

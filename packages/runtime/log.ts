@@ -30,8 +30,6 @@ export type Subscription = {
   readonly topics: readonly string[]
   /** Events that it refuses are passed over. */
   readonly hears: (event: Omit<LoggedEvent, 'payload'>) => boolean
-  /** The types of all that it hears; absent: any. What spares a process the look at news that is for others. */
-  readonly types?: readonly string[]
   /** Longest list that is handed over at once. */
   readonly limit: number
   /**
@@ -72,8 +70,8 @@ export type EventLog = {
   readonly read: (options: ReadOptions) => AsyncIterable<readonly LoggedEvent[]>
   /** Whether the log itself spreads a group's work over its members. If not, callers elect one. */
   readonly assignsGroups: boolean
-  /** Something may have been appended by another process: of these types, or of any. */
-  readonly look: (types?: readonly string[]) => void
+  /** Something may have been appended by another process. */
+  readonly look: () => void
   /**
    * Which of these groups have not handled everything that is in the log now, wherever they run; those of other processes as of
    * their last stored position, which may be a second old. For tests.

@@ -114,8 +114,7 @@ class PostgresLog implements EventLog {
     }
   }
 
-  look = (types?: readonly string[]): void => {
-    if (types && !types.some((type) => this.#hears(type))) return
+  look = (): void => {
     if (this.#reading) {
       this.#readAgain = true
       return
@@ -200,13 +199,6 @@ class PostgresLog implements EventLog {
       // What could not be stored is tried again with the next move, and at the end.
       this.#store().catch(() => {})
     }, STORE_EVERY_MS).unref()
-  }
-
-  /** Whether a consumer here may hear such events. What is passed over meanwhile is read with the next one that is heard. */
-  #hears(type: string): boolean {
-    for (const { subscription } of this.#consumers)
-      if (!subscription.types || subscription.types.includes(type)) return true
-    return false
   }
 
   /** The first position of a topic that was appended since then, by bisection: positions and times of appending grow together, nearly. */

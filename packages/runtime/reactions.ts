@@ -75,7 +75,6 @@ export async function startReactions(options: ReactionsOptions): Promise<Reactio
       position: reaction.kind === 'everywhere' ? 'memory' : 'stored',
       topics: topicsOf(reaction),
       hears: hearing(reaction),
-      types: reaction.hears.map(({ name }) => name),
       limit: reaction.limit,
       handle: (events) => runner.handle(events),
     })

@@ -199,7 +199,9 @@ it('announces to listeners outside of business transactions only', async () => {
   const notified: string[] = []
   client.on('notification', ({ channel }) => notified.push(channel))
   try {
-    await client.query('listen stoa_outbox; listen stoa_log; listen "jobs:insert"')
+    await client.query(
+      'listen stoa_outbox; listen "stoa_log:thing.made"; listen "stoa_jobs:thing"; listen "jobs:insert"',
+    )
     await host.host.background!.stop()
     const things = host.client(host.host.services[0]!.service.contract) as unknown as Record<
       string,

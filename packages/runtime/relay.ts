@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 import type { Database } from './database.ts'
 import type { HostedService } from './hosted.ts'
 import { type EventLog, type NewEvent, topicOf } from './log.ts'
-import { JOB_CHANNEL } from './wake.ts'
+import { jobChannel } from './wake.ts'
 
 /** Rows that one turn takes per service: bounds its memory and the log's transaction. */
 const BATCH_ROWS = 500
@@ -93,9 +93,12 @@ export function createRelay({ services, database, log, logger, leads, scheduled 
         const rows = await take(names)
         if (rows.length === 0) return
         await Promise.all([relayEvents(rows), relayJobs(rows)])
-        for (const { service } of rows) woken.add(service)
+        for (const [service, own] of Map.groupBy(rows, (row) => row.service))
+          if (own.length === BATCH_ROWS) woken.add(service)
         pauseMs = RETRY_FIRST_MS
-        if (rows.length < BATCH_ROWS && woken.size > 0 && performance.now() - lastStart < GATHER_MS) {
+        // What the log has by now is deleted with the next turn, at the latest with the next beat: a turn for that alone costs as much.
+        if (woken.size === 0) return
+        if (rows.length < BATCH_ROWS && performance.now() - lastStart < GATHER_MS) {
           await pause(GATHER_MS)
         }
         lastStart = performance.now()
@@ -195,7 +198,7 @@ const handOverStatement = (name: string): string => `
   with taken as (delete from "${name}".outbox where position = any($1::bigint[]) returning *),
   latest as (select distinct on (coalesce(key, position::text), key is null) * from taken
     order by coalesce(key, position::text), key is null, position desc)
-  select case when due > 0 then pg_notify('${JOB_CHANNEL}', '${name}:' || due) end
+  select case when due > 0 then pg_notify('${jobChannel(name)}', due::text) end
   from (select count(*) as added, (select count(*) from latest where coalesce(run_at, now()) <= now()) as due
     from graphile_worker.add_jobs(array(
     select (

@@ -5,14 +5,12 @@ import type { Query } from './service.ts'
 
 /** Outbox rows of the named services (comma-separated) were committed. */
 export const OUTBOX_CHANNEL = 'stoa_outbox'
-/** The log has grown by events of the named types (comma-separated; empty: of any). */
-export const LOG_CHANNEL = 'stoa_log'
-/** So many jobs of a service are due (`notification:3`). */
-export const JOB_CHANNEL = 'stoa_jobs'
+/** The log has grown by events of a type. A channel of its own, so that only those wake who hear it. PostgreSQL's names hold 63 bytes. */
+export const logChannel = (type: string): string => `stoa_log:${type}`.slice(0, 63)
+/** So many jobs of a service are due. */
+export const jobChannel = (service: string): string => `stoa_jobs:${service}`
 /** A process has given its leases up. */
 export const LEASE_CHANNEL = 'stoa_lease'
-
-export type Channel = typeof OUTBOX_CHANNEL | typeof LOG_CHANNEL | typeof JOB_CHANNEL | typeof LEASE_CHANNEL
 
 /** Pauses before connecting again: doubled from the first to the last. */
 const RECONNECT_FIRST_MS = 100
@@ -30,8 +28,8 @@ export type Listener = {
 export type ListenOptions = {
   /** Past any pooler. */
   readonly url: string
-  readonly channels: readonly Channel[]
-  readonly onNotification: (channel: Channel, payload: string) => void
+  readonly channels: readonly string[]
+  readonly onNotification: (channel: string, payload: string) => void
   /** Listening (again): what was announced in between has been missed. */
   readonly onListening: () => void
   readonly logger: Logger
@@ -75,7 +73,7 @@ export function listen({ url, channels, onNotification, onListening, logger }: L
     candidate.on('end', () => fail(new Error('the connection has ended')))
     candidate.on('notification', ({ channel, payload = '' }) => {
       if (channel === echo) probing?.resolve()
-      else onNotification(channel as Channel, payload)
+      else onNotification(channel, payload)
     })
     const probe = async () => {
       const { promise, resolve, reject } = Promise.withResolvers<void>()
@@ -94,7 +92,7 @@ export function listen({ url, channels, onNotification, onListening, logger }: L
     }
     try {
       await candidate.connect()
-      await candidate.query([...channels, echo].map((channel) => `listen ${channel}`).join('; '))
+      await candidate.query([...channels, echo].map((channel) => `listen "${channel}"`).join('; '))
       await probe()
       if (stopped || failed) return
       listening = true
@@ -127,7 +125,7 @@ const NOTIFY_EVERY_MS = 5
 /** Sends notifications after the fact, in statements of their own, never inside a business transaction. */
 export function createNotifier(
   query: Query,
-  channel: Channel,
+  channel: string,
 ): { notify: (payload: string) => void; stop: () => void } {
   const pending = new Set<string>()
   let busy = false

@@ -1,5 +1,4 @@
--- Listeners are told the types of what was appended, by comma, so that a process reads only what it hears. Empty: more than a
--- notification holds (8,000 bytes), or a writer of the version before; then everybody reads.
+-- What was appended is announced on a channel per type, so that it wakes only the processes that hear it. A channel's name holds 63 bytes.
 create or replace function append(events jsonb) returns table (appended_id uuid, appended_position bigint)
 language plpgsql volatile as $$
 #variable_conflict use_column
@@ -31,7 +30,7 @@ begin
       order by f.topic, f.step
       returning id, position;
   if found then
-    perform pg_notify('stoa_log', case when octet_length(t.types) < 7000 then t.types else '' end)
-    from (select string_agg(distinct e->>'type', ',') as types from jsonb_array_elements(events) e) t;
+    perform pg_notify(left('stoa_log:' || t.type, 63), '')
+    from (select distinct e->>'type' as type from jsonb_array_elements(events) e) t;
   end if;
 end $$;
