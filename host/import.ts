@@ -7,10 +7,11 @@ import { type Client, Rejection } from '@stoa/contract'
 import { product as contract } from '@stoa/contracts/product'
 import { ImportFormat, type ImportRun, type Refusal } from '@stoa/contracts/product-imports'
 import { search } from '@stoa/contracts/search'
-import { createLogger, type Host, OUTBOX_CHANNEL, startHost } from '@stoa/runtime'
+import { createLogger, type Host, startHost } from '@stoa/runtime'
 import { Presets, SingleBar } from 'cli-progress'
 import { openShopDatabase } from './database.ts'
 import { loadServices } from './services.ts'
+import { wakeShop } from './wake-shop.ts'
 
 const USAGE = `npm run import -- <folder or file> [--format ${ImportFormat.options.join('|')}] [--currency EUR]
                   [--stock keep|replace] [--dry-run] [--resume] [--refused <file.csv>]
@@ -193,12 +194,6 @@ async function findable(host: Host): Promise<void> {
   }
   console.error(`Search does not have all of it after ${FINDABLE_WITHIN_MS / 1000} s; it goes on by itself.`)
   process.exitCode = 1
-}
-
-/** This process moves no facts itself, and so wakes nobody by itself: a shop that runs would look only once in a while. */
-async function wakeShop(host: Host): Promise<void> {
-  for (const { name, database } of host.services)
-    await database.query('select pg_notify($1, $2)', [OUTBOX_CHANNEL, name])
 }
 
 async function exportTo(shop: Client<typeof contract>, path: string): Promise<void> {

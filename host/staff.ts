@@ -4,6 +4,7 @@ import { Rejection } from '@stoa/contract'
 import { auth as contract } from '@stoa/contracts/auth'
 import { createLogger, startHost } from '@stoa/runtime'
 import { openShopDatabase } from './database.ts'
+import { wakeShop } from './wake-shop.ts'
 
 const USAGE = `npm run staff -- add <email> --role admin|support|read-only   prints a one-time password
 npm run staff -- list                                         shows who has an account
@@ -34,7 +35,8 @@ try {
     console.log(`\n  ${oneTimePassword}\n`)
   } else if (command === 'disable') {
     await accounts.disableStaff({ email })
-    console.log(`${email} is disabled. An access token that is out there ends within the hour.`)
+    await wakeShop(host)
+    console.log(`${email} is disabled. In a shop that runs, access tokens and API keys end within a second.`)
   } else {
     const { items } = await accounts.listStaff({})
     for (const one of items) {
