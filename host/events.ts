@@ -4,7 +4,9 @@ import { openShopDatabase } from './database.ts'
 import { loadServices } from './services.ts'
 
 const USAGE = `npm run events -- parked [<service>]                            lists events whose reaction kept failing
+npm run events -- parked <service> --id ID                      shows one, and why
 npm run events -- put-back <service> [--reaction R] [--id ID]   runs them again; those that succeed leave
+npm run events -- replay <service> --from TIME                  hands its projections again what the log has since
 npm run events -- republish <service>                           announces the service's current state again`
 
 /** Events that one listing shows of a service. */
@@ -18,9 +20,11 @@ const services = (await loadServices())
   .filter((service) => service.migrations)
   .map((service) => ({ ...service, jobs: [] }))
 const chosen = services.filter((service) => name === undefined || service.contract.name === name)
-const needsName = command === 'put-back' || command === 'republish'
+const needsName = command !== 'parked' || values.id !== undefined
+const from = new Date(values.from ?? Number.NaN)
 if (
-  !['parked', 'put-back', 'republish'].includes(command ?? '') ||
+  !['parked', 'put-back', 'replay', 'republish'].includes(command ?? '') ||
+  (command === 'replay' && Number.isNaN(from.getTime())) ||
   (needsName && name === undefined) ||
   chosen.length === 0
 ) {
@@ -33,9 +37,25 @@ const host = await startHost({
   services,
   environment: { ...process.env, DATABASE_URL: database.url, INTERNAL_PORT: undefined },
   logger: createLogger('warn', process.stderr),
+  // Who only looks takes no part.
+  background: command !== 'parked',
 })
 try {
-  if (command === 'parked') {
+  if (command === 'parked' && values.id !== undefined) {
+    const { database } = host.services.find((one) => one.name === name)!
+    const rows = await database.query<{ reaction: string; event: object; error: string; parked_at: Date }>(
+      `select reaction, event, error, parked_at from "${name}".parked where event_id = $1`,
+      [values.id],
+    )
+    for (const { reaction, event, error, parked_at } of rows)
+      console.log(
+        `${parked_at.toISOString()}  ${name}.${reaction}\n${JSON.stringify(event, null, 2)}\n${error}`,
+      )
+    if (rows.length === 0) {
+      console.error(`${name} has parked no event ${values.id}.`)
+      process.exitCode = 1
+    }
+  } else if (command === 'parked') {
     let count = 0
     for (const { name, database } of host.services.filter((one) =>
       chosen.some(({ contract }) => contract.name === one.name),
@@ -64,6 +84,9 @@ try {
     console.log(`${done} succeeded, ${failed.length} failed again.`)
     for (const one of failed) console.log(`${one.reaction}  ${one.eventId}\n    ${one.error}`)
     if (failed.length > 0) process.exitCode = 1
+  } else if (command === 'replay') {
+    const { reactions, events } = await host.background!.replay(name!, from)
+    console.log(`${name} has heard ${events} events again: ${reactions.join(', ')}.`)
   } else {
     const pages = await host.background!.republish(name!)
     await host.background!.settled()
@@ -78,7 +101,7 @@ function parse() {
   try {
     return parseArgs({
       allowPositionals: true,
-      options: { reaction: { type: 'string' }, id: { type: 'string' } },
+      options: { reaction: { type: 'string' }, id: { type: 'string' }, from: { type: 'string' } },
     })
   } catch (error) {
     console.error(`${(error as Error).message}\n\n${USAGE}`)

@@ -9,7 +9,14 @@ import { createLeases, LEASE_BEAT_MS, type Leases } from './leases.ts'
 import type { EventLog } from './log.ts'
 import { createBackgroundMetrics } from './metrics.ts'
 import { migrateLog } from './postgres-log.ts'
-import { type PutBackFilter, putBack, type Reactions, republish, startReactions } from './reactions.ts'
+import {
+  type PutBackFilter,
+  putBack,
+  type Reactions,
+  replay,
+  republish,
+  startReactions,
+} from './reactions.ts'
 import { createRelay, type Relay } from './relay.ts'
 import { jobRetention, logRetention, serviceRetention } from './retention.ts'
 import {
@@ -38,6 +45,8 @@ export type Background = {
   readonly settled: (timeoutMs?: number) => Promise<void>
   /** Runs parked events of a hosted service again; those that succeed leave. */
   readonly putBack: (service: string, filter?: PutBackFilter) => ReturnType<typeof putBack>
+  /** Hands a hosted service's projections again what the log has from a time on. */
+  readonly replay: (service: string, from: Date) => ReturnType<typeof replay>
   /** Emits the current state of a hosted service again. Answers the number of pages. */
   readonly republish: (service: string) => Promise<number>
   /** `ok`, or what is wrong, by part. */
@@ -281,6 +290,8 @@ export async function startBackground(options: BackgroundOptions): Promise<Backg
     },
     putBack: (service, filter) =>
       putBack(hosted(service), { metrics, logger, signal: aborted.signal }, filter),
+    replay: (service, from) =>
+      replay(hosted(service), { log, metrics, logger, signal: aborted.signal }, from),
     republish: (service) => republish(hosted(service), aborted.signal),
     health: () => {
       const waiting = [...(reactions?.waiting() ?? [])].map(([group, reason]) => `${group}: ${reason}`)

@@ -6,6 +6,7 @@ import { AlreadyHandled, type HostedService } from './hosted.ts'
 import type { Leases } from './leases.ts'
 import { type Consumer, type EventLog, type LoggedEvent, topicOf } from './log.ts'
 import type { BackgroundMetrics } from './metrics.ts'
+import { EventParked, MAX_ANNOUNCED_ERROR } from './parked-event.ts'
 import type { Fact, Reaction } from './service.ts'
 import { childTrace, newTrace, parseTraceparent, type Trace } from './trace.ts'
 
@@ -343,7 +344,11 @@ class ReactionRunner {
   } {
     const facts: Fact[] = []
     const unreadable: { event: LoggedEvent; error: Error }[] = []
+    const met = new Set<string>()
     for (const event of events) {
+      // A log may hold an event twice, and a list both of them: no handler need reckon with that.
+      if (met.has(event.id)) continue
+      met.add(event.id)
       const read = this.#types.get(event.type)?.payload.safeParse(event.payload)
       if (!read?.success) {
         const error = new Error(`the payload of ${event.type} does not fit its schema`, {
@@ -370,11 +375,30 @@ class ReactionRunner {
   /** An `everywhere` reaction only counts: its memory is this process, where nobody could put the event back. */
   async #park(event: LoggedEvent, error: unknown): Promise<void> {
     if (this.#reaction.kind !== 'everywhere') {
-      await this.#hosted.database.query(
-        `insert into "${this.#hosted.name}".parked (reaction, event_id, event, error) values ($1, $2, $3, $4)
-        on conflict (reaction, event_id) do update set error = excluded.error, parked_at = now()`,
-        [this.#reaction.name, event.id, JSON.stringify(event), describe(error)],
-      )
+      const what = describe(error)
+      const context = this.#hosted.context({
+        trace: traceOf(event.traceparent),
+        signal: this.#options.signal,
+        name: this.#reaction.name,
+      })
+      await context.transaction(async (tx) => {
+        await tx.query(
+          `insert into "${this.#hosted.name}".parked (reaction, event_id, event, error) values ($1, $2, $3, $4)
+          on conflict (reaction, event_id) do update set error = excluded.error, parked_at = now()`,
+          [this.#reaction.name, event.id, storable(event), what],
+        )
+        tx.emit(
+          EventParked,
+          {
+            reaction: this.#group,
+            eventId: event.id,
+            type: event.type,
+            key: event.key,
+            error: what.slice(0, MAX_ANNOUNCED_ERROR).toWellFormed(),
+          },
+          { version: event.version },
+        )
+      })
     }
     this.#options.metrics.parkedEvents.inc({ reaction: this.#group })
     this.#options.logger.error(
@@ -434,6 +458,32 @@ export async function putBack(
   }
 }
 
+/**
+ * Hands what the log still has from a time on to the service's projections again, beside what is new: they ignore what is older than what
+ * they have. Answers how many events they heard.
+ */
+export async function replay(
+  hosted: HostedService,
+  options: Pick<ReactionsOptions, 'log' | 'metrics' | 'logger' | 'signal'>,
+  from: Date,
+): Promise<{ reactions: readonly string[]; events: number }> {
+  const projections = hosted.service.reactions.filter(({ kind }) => kind === 'projection')
+  if (projections.length === 0) throw new Error(`${hosted.name} has no projection that could be rebuilt`)
+  let count = 0
+  for (const projection of projections) {
+    const runner = new ReactionRunner(hosted, projection, options, options.signal, new Map())
+    const hears = hearing(projection)
+    const topics = topicsOf(projection)
+    for await (const list of options.log.read({ topics, from, signal: options.signal })) {
+      const heard = list.filter(hears)
+      for (let start = 0; start < heard.length; start += projection.limit)
+        await runner.handle(heard.slice(start, start + projection.limit))
+      count += heard.length
+    }
+  }
+  return { reactions: projections.map(({ name }) => name), events: count }
+}
+
 /** Emits the current state of a service again, page by page, each page in its own transaction. Answers the number of pages. */
 export async function republish(hosted: HostedService, signal: AbortSignal): Promise<number> {
   const { republish: emitPage } = hosted.service
@@ -462,5 +512,9 @@ function describe(error: unknown): string {
     parts.push(current instanceof Error ? (current.stack ?? current.message) : String(current))
     current = current instanceof Error ? current.cause : undefined
   }
-  return parts.join('\ncaused by: ').slice(0, MAX_ERROR_LENGTH)
+  return parts.join('\ncaused by: ').slice(0, MAX_ERROR_LENGTH).replaceAll('\0', '').toWellFormed()
 }
+
+/** An event as JSON that PostgreSQL takes, whoever wrote it: without what its text cannot hold. */
+const storable = (event: LoggedEvent): string =>
+  JSON.stringify(event).replace(/\\u(?:0000|d[89a-f][0-9a-f]{2})/g, '\\ufffd')

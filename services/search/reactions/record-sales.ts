@@ -9,9 +9,11 @@ export const recordSalesReaction = projection({
   name: 'record-sales',
   hears: [OrderConfirmed],
   handle: async (facts, ctx: Context) => {
+    // An order that is told of again within one list is sold once all the same.
+    const orders = new Map(facts.map((fact) => [fact.payload.orderId, fact]))
     await recordSales(
       ctx.query,
-      facts.flatMap(({ payload, occurredAt }) =>
+      [...orders.values()].flatMap(({ payload, occurredAt }) =>
         payload.lines.map(({ sku, quantity }) => ({
           orderId: payload.orderId,
           cartKey: cartKey(ctx.resources.secret, payload.cartId),
