@@ -29,3 +29,13 @@ export function abbreviationsIn(
   }
   return found
 }
+
+/** Products that spell an abbreviation out: fewer may do so by chance. */
+export const SPELLED_OUT_BY = 5
+
+/** The terms that an abbreviation stands for, when enough products spell it out and most of them in this way. */
+export function usualWay(ways: readonly (readonly [way: string, times: number])[]): string[] | undefined {
+  const [way, times] = ways.reduce((most, one) => (one[1] > most[1] ? one : most), ['', 0] as const)
+  const all = ways.reduce((sum, [, count]) => sum + count, 0)
+  return times >= SPELLED_OUT_BY && times > all / 2 ? way.split(' ') : undefined
+}

@@ -7,11 +7,13 @@ import type { AttributeDefinition, SearchDocument } from '@stoa/contracts/search
  * version never replaces a newer, and what was removed does not come back by a late message (tombstones are kept for
  * `TOMBSTONE_MS`, at most `TOMBSTONES`; after that only a newer version is expected to come).
  *
- * Calls reject with `EngineLost` when the index is gone.
+ * Calls reject with `EngineLost` when the index is gone, with `EngineAway` when a remote one does not answer.
  *
  * An engine never holds the caller's event loop for more than 5 ms, whatever the length of the lists it is given.
  */
 export interface SearchEngine {
+  /** Whether all processes that open it see one index: then it is filled once, and not by each of them. */
+  readonly shared: boolean
   /** Adds or replaces. A document of the same version replaces too (its live signals may be newer). Any number. */
   put(documents: readonly EngineDocument[]): Promise<void>
   /** Units that can be bought, in total. Of an unknown product: kept until its document comes (the last `SIGNALS_AHEAD`). */
@@ -50,9 +52,13 @@ export const PAGE_HITS = 100
 /** Length of a cursor: it carries the plan of its query, see `SearchRequest.after`. */
 export const CURSOR_CHARACTERS = 4_000
 
-export type EngineDocument = SearchDocument & Omit<ProductSignals, 'productId'>
+export type EngineDocument = SearchDocument &
+  Omit<ProductSignals, 'productId'> & {
+    /** Given back with each hit by an engine that is shared, which looks at nothing in it. */
+    readonly card?: string
+  }
 
-export type StockLevel = { readonly productId: string; readonly available: number }
+export type StockLevel = { readonly productId: string; readonly available: number; readonly at?: number }
 
 /** What is not said stays as it is; never said: 0 sold, and `available` unknown, which counts as available. */
 export type ProductSignals = {
@@ -61,12 +67,16 @@ export type ProductSignals = {
   readonly available?: number
   /** Units sold lately; the service says what lately is. */
   readonly sold?: number
+  /** When they were read (epoch milliseconds): in an engine that is shared an older reading never replaces a newer. Default: now. */
+  readonly at?: number
 }
 
 /** `version`: of the change that removed it. Documents up to this version stay away. */
 export type Removal = { readonly productId: string; readonly version: number }
 
 export type Rebuild = {
+  /** Brings documents that were read since it began: into the new index alone, where what was told meanwhile is newer and stays. */
+  fill(documents: readonly EngineDocument[]): Promise<void>
   /** Resolves when the new index answers. */
   finish(): Promise<{ readonly replaced: boolean; readonly documents: number }>
   /** Drops the new one. */
@@ -222,7 +232,15 @@ export type SearchResult = {
   readonly rankingVersion: number
 }
 
-export type Hit = { readonly productId: string; readonly score: number; readonly explain?: Explanation }
+export type Hit = {
+  readonly productId: string
+  /** Sorted by something else than relevance, a remote engine leaves it 0 unless it explains. */
+  readonly score: number
+  readonly explain?: Explanation
+} & Shown
+
+/** From an engine that is shared: what was put with the document. `available` is null when it is unknown. */
+export type Shown = { readonly card?: string; readonly available?: number | null }
 
 /** Nothing had all that was asked for; this was given up, and the rest was found. */
 export type Relaxation =
@@ -273,7 +291,11 @@ export type FacetValue = {
 export type SuggestRequest = { readonly prefix: string; readonly limit: number }
 
 export type Suggestions = {
-  readonly products: readonly { readonly productId: string; readonly slug: string; readonly name: string }[]
+  readonly products: readonly ({
+    readonly productId: string
+    readonly slug: string
+    readonly name: string
+  } & Shown)[]
   readonly categories: readonly { readonly path: string; readonly name: string; readonly products: number }[]
   readonly brands: readonly { readonly slug: string; readonly name: string; readonly products: number }[]
   readonly queries: readonly string[]
@@ -281,9 +303,10 @@ export type Suggestions = {
 
 export type EngineStats = {
   readonly documents: number
+  /** 0 where the engine does not count them. */
   readonly terms: number
   readonly postings: number
-  /** Of the index's own arrays and texts, estimated. */
+  /** Of the index's own arrays and texts, estimated; of a remote one its size on disk. */
   readonly bytes: number
   readonly settingsVersion: number
   /** Whether a rebuild is under way. */
@@ -298,4 +321,11 @@ export class EngineLost extends Error {
 /** The caller starts again at the first page. */
 export class CursorRefused extends Error {
   override readonly name = 'CursorRefused'
+}
+
+/** A remote index does not answer, or has too much to do. What is asked may be asked again later. */
+export class EngineAway extends Error {
+  override readonly name = 'EngineAway'
+  /** As of a database that is away: reactions wait, operations answer 503. */
+  readonly code = 'ECONNREFUSED'
 }

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { isDeepStrictEqual } from 'node:util'
+import { openShelf } from '../engines/embedded/shelf.ts'
+import { shelfEngine } from '../engines/embedded/testing.ts'
 import { defaultRanking } from '../ranking/default-settings.ts'
 import { bootstrapInterval } from './bootstrap-interval.ts'
 import { crossValidate } from './cross-validate.ts'
@@ -17,9 +19,11 @@ const folder = icecatFolder()
 
 test(`the default ranking reaches an nDCG@10 of ${AT_LEAST} on the judged queries`, {
   skip: folder ? false : 'there is no icecat catalogue here',
-}, () => {
+}, async () => {
   const judgements = readJudgements(readFileSync(`${folder}/judgements.csv`, 'utf8'))
-  const judged = openJudge(readIcecat(folder!), judgements).judge(defaultRanking)
+  const engine = shelfEngine(openShelf({ now: Date.now }))
+  const catalogue = readIcecat(folder!)
+  const judged = await (await openJudge(engine, { catalogue, judgements })).judge(defaultRanking)
   assert.equal(judged.length, 56)
   const reached = mean(judged.map(({ ndcg }) => ndcg))
   assert.ok(reached >= AT_LEAST, String(reached))

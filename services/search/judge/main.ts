@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { isDeepStrictEqual, parseArgs } from 'node:util'
-import type { RankingSettings } from '../engines/engine.ts'
+import { openEmbeddedEngine } from '../engines/embedded/embedded-engine.ts'
+import type { RankingSettings, SearchEngine } from '../engines/engine.ts'
+import { openOpenSearchEngine } from '../engines/opensearch/opensearch-engine.ts'
 import { defaultRanking } from '../ranking/default-settings.ts'
 import { bootstrapInterval } from './bootstrap-interval.ts'
 import { crossValidate } from './cross-validate.ts'
@@ -15,10 +17,12 @@ import { steps } from './steps.ts'
  * `-- --a before.json --b after.json`: two rankings (as in ranking/default-settings.ts) compared; one alone is compared with the default.
  * `-- --steps`: what each step of the default ranking adds.
  * `-- --cross-validate`: weights chosen without the queries that they are scored on, and those chosen on all (a minute or two).
+ * `-- --engine opensearch`: through the cluster at OPENSEARCH_URL, in an index of its own that is gone afterwards.
  * `-- --judgements file.csv`, `-- --catalogue folder`: others than icecat's.
  */
 const { values } = parseArgs({
   options: {
+    engine: { type: 'string', default: 'embedded' },
     judgements: { type: 'string' },
     catalogue: { type: 'string' },
     a: { type: 'string' },
@@ -36,27 +40,50 @@ if (folder === undefined) {
   process.exit(0)
 }
 const judgements = readJudgements(readFileSync(values.judgements ?? `${folder}/judgements.csv`, 'utf8'))
-const judge = openJudge(readIcecat(folder), judgements)
+const opened = openEngine(values.engine)
+const judge = await openJudge(opened.engine, { catalogue: readIcecat(folder), judgements })
 
-if (values.steps) showSteps(judge)
-else if (values['cross-validate']) showValidation(judge)
+if (values.steps) await showSteps(judge)
+else if (values['cross-validate']) await showValidation(judge)
 else if (values.a !== undefined || values.b !== undefined)
-  compare(judge, { a: readRanking(values.a), b: readRanking(values.b) })
-else show(judge)
+  await compare(judge, { a: readRanking(values.a), b: readRanking(values.b) })
+else await show(judge)
+
+await opened.close()
+
+function openEngine(name: string): { engine: SearchEngine; close: () => Promise<void> } {
+  if (name === 'embedded') {
+    const engine = openEmbeddedEngine()
+    return { engine, close: () => engine.close() }
+  }
+  const url = process.env.OPENSEARCH_URL
+  if (name !== 'opensearch' || !url) {
+    console.error('--engine is embedded, or opensearch with its address in OPENSEARCH_URL')
+    process.exit(1)
+  }
+  const engine = openOpenSearchEngine({ url, prefix: `judge-${process.pid}-`, shards: 1, replicas: 0 })
+  return {
+    engine,
+    close: async () => {
+      await engine.destroy()
+      await engine.close()
+    },
+  }
+}
 
 function readRanking(path: string | undefined): RankingSettings {
   return path === undefined ? defaultRanking : JSON.parse(readFileSync(path, 'utf8'))
 }
 
-function show(judge: Judge): void {
-  const queries = judge.judge(defaultRanking, { deep: true }).toSorted((a, b) => a.ndcg - b.ndcg)
+async function show(judge: Judge): Promise<void> {
+  const queries = (await judge.judge(defaultRanking, { deep: true })).toSorted((a, b) => a.ndcg - b.ndcg)
   console.log('  nDCG@10  ceiling  judged@10  recall   found  query')
   for (const { query, ndcg, ceiling, judged, recall, found } of queries)
     console.log(
       `  ${digits(ndcg)}    ${digits(ceiling)}    ${digits(judged)}      ${digits(recall)}  ${String(found).padStart(6)}  ${query}`,
     )
   summary('default', queries)
-  const { none, relaxed } = judge.zeroResults(defaultRanking)
+  const { none, relaxed } = await judge.zeroResults(defaultRanking)
   console.log(
     `of all ${judgements.size} queries: zero results ${digits(none)}, only after relaxing ${digits(relaxed)}`,
   )
@@ -70,9 +97,12 @@ function summary(name: string, queries: readonly QueryJudged[]): void {
   )
 }
 
-function compare(judge: Judge, { a, b }: { readonly a: RankingSettings; readonly b: RankingSettings }): void {
-  const before = judge.judge(a)
-  const after = judge.judge(b)
+async function compare(
+  judge: Judge,
+  { a, b }: { readonly a: RankingSettings; readonly b: RankingSettings },
+): Promise<void> {
+  const before = await judge.judge(a)
+  const after = await judge.judge(b)
   const differences = after.map(({ ndcg }, at) => ndcg - before[at]!.ndcg)
   const byDifference = after
     .map(({ query }, at) => ({ query, by: differences[at]! }))
@@ -91,12 +121,12 @@ function compare(judge: Judge, { a, b }: { readonly a: RankingSettings; readonly
   )
 }
 
-function showSteps(judge: Judge): void {
+async function showSteps(judge: Judge): Promise<void> {
   console.log('| step | nDCG@10 | gain | 95 % interval of the gain | judged@10 | recall |')
   console.log('|---|---|---|---|---|---|')
   let before: readonly QueryJudged[] | undefined
   for (const { name, ranking } of steps()) {
-    const queries = judge.judge(ranking, { deep: true })
+    const queries = await judge.judge(ranking, { deep: true })
     const differences = queries.map(({ ndcg }, at) => ndcg - (before?.[at]?.ndcg ?? ndcg))
     const { low, high } = bootstrapInterval(differences)
     const of = (what: 'ndcg' | 'judged' | 'recall') => digits(mean(queries.map((query) => query[what])))
@@ -106,9 +136,10 @@ function showSteps(judge: Judge): void {
   }
 }
 
-function showValidation(judge: Judge): void {
+async function showValidation(judge: Judge): Promise<void> {
   const points = gridOf(knobs)
-  const scores = points.map((point) => judge.judge(rankingAt(point)).map(({ ndcg }) => ndcg))
+  const scores: number[][] = []
+  for (const point of points) scores.push((await judge.judge(rankingAt(point))).map(({ ndcg }) => ndcg))
   const grid = { points, scores }
   const queries = scores[0]!.length
   for (const folds of [FOLDS, queries]) {

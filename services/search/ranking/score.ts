@@ -16,6 +16,11 @@ export const TYPICAL_LENGTH: Readonly<Record<(typeof FIELDS)[number], number>> =
   code: 4,
 }
 
+/** Of settings with a saturation near 0: evidence stays finite. */
+export const CERTAIN = 0.999
+/** A word that stands only in fields of no weight is found, behind all others. */
+export const LEAST = 1e-9
+
 /** One term in one document, before its idf: 0 to 1. */
 export type TermScorer = (occurrence: number, lengths: Uint8Array, at: number) => number
 

@@ -14,11 +14,11 @@ export type Signals = {
 }
 
 /** A product that sold this many is halfway. */
-const HALF_SOLD = 20
+export const HALF_SOLD = 20
 /** Ratings that count as much as the expectation that an unknown product is average. */
-const PRIOR_RATINGS = 5
-const PRIOR_STARS = 3.5
-const NEW_DAYS = 30
+export const PRIOR_RATINGS = 5
+export const PRIOR_STARS = 3.5
+export const NEW_DAYS = 30
 
 export function signalShares({
   sold,

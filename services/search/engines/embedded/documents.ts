@@ -1,7 +1,8 @@
 import type { AttributeDefinition, SearchDocument } from '@stoa/contracts/search-document'
 import { fold } from '../../analysis/language.ts'
 import { FIELDS } from '../../analysis/occurrence.ts'
-import type { EngineDocument, Facet } from '../engine.ts'
+import { type DocumentValue, documentValues, type FacetKind } from '../document-values.ts'
+import type { EngineDocument } from '../engine.ts'
 import { grown } from './columns.ts'
 
 /**
@@ -58,14 +59,6 @@ export type Values = {
   /** By facet. */
   readonly ofFacet: number[][]
 }
-
-export type FacetKind = Pick<Facet, 'key' | 'kind'> & {
-  readonly isNumber: boolean
-  readonly counted: boolean
-}
-
-/** Of one document: 5,000 values would be a mistake of the one who wrote it, and each costs a step of every search it is in. */
-const VALUES = 1_000
 
 export const openValues = (): Values => ({
   numbers: new Map(),
@@ -188,47 +181,11 @@ function valuesOf(
   attributes: ReadonlyMap<string, AttributeDefinition>,
 ): number[] {
   const found = new Set<number>()
-  const add = (facet: FacetKind, text: string, label = text, amount = Number.NaN) => {
-    if (found.size < VALUES) found.add(valueNumber(values, { facet, text, label, amount }))
-  }
-  if (document.brand) add(facets.brand, document.brand.slug, document.brand.name)
-  for (const { path } of document.categories)
-    path.forEach(({ name }, depth) => {
-      const slugs = path.slice(0, depth + 1).map(({ slug }) => slug)
-      add(facets.category, slugs.join('/'), name)
-    })
-  for (const collection of document.collections) add(facets.collection, collection)
-  for (const { name, values: choices } of document.options)
-    for (const choice of choices)
-      add({ key: `option:${name}`, kind: 'option', isNumber: false, counted: true }, choice)
-  for (const [code, value] of Object.entries(document.attributes)) {
-    const definition = attributes.get(code)
-    if (!definition?.filterable) continue
-    const key = `attribute:${code}`
-    if (typeof value === 'number')
-      add({ key, kind: 'attribute', isNumber: true, counted: true }, String(value), String(value), value)
-    else
-      for (const one of Array.isArray(value) ? value : [String(value)])
-        add({ key, kind: 'attribute', isNumber: false, counted: true }, one.slice(0, 200))
-  }
+  for (const value of documentValues(document, attributes)) found.add(valueNumber(values, value))
   return [...found]
 }
 
-const facets = {
-  brand: { key: 'brand', kind: 'brand', isNumber: false, counted: true },
-  category: { key: 'category', kind: 'category', isNumber: false, counted: true },
-  collection: { key: 'collection', kind: 'category', isNumber: false, counted: false },
-} as const satisfies Record<string, FacetKind>
-
-function valueNumber(
-  values: Values,
-  {
-    facet,
-    text,
-    label,
-    amount,
-  }: { readonly facet: FacetKind; readonly text: string; readonly label: string; readonly amount: number },
-): number {
+function valueNumber(values: Values, { facet, text, label, amount }: DocumentValue): number {
   const key = `${facet.key}\u0000${text}`
   const known = values.numbers.get(key)
   if (known !== undefined) {

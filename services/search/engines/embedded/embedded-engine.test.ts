@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { test } from 'node:test'
 import { CursorRefused, EngineLost, type SearchEngine } from '../engine.ts'
+import { aDocument, anAttribute, aRequest, named, someSettings } from '../testing.ts'
 import { openEmbeddedEngine } from './embedded-engine.ts'
-import { aDocument, anAttribute, aRequest, named, someSettings } from './testing.ts'
 
 /** Beyond the millisecond that the measurement sleeps. */
 const HELD_MS = 5

@@ -77,9 +77,12 @@ export function openEmbeddedEngine(): SearchEngine {
     await Promise.all(underWay)
   }
 
+  const put = (documents: readonly EngineDocument[]) =>
+    inPieces<EngineDocument>(documents, PIECE_DOCUMENTS, (piece) => ({ kind: 'put', documents: piece }))
+
   return {
-    put: (documents) =>
-      inPieces<EngineDocument>(documents, PIECE_DOCUMENTS, (piece) => ({ kind: 'put', documents: piece })),
+    shared: false,
+    put,
     putStock: (levels) => inPieces(levels, PIECE_SIGNALS, (piece) => ({ kind: 'signals', signals: piece })),
     putSignals: (signals) =>
       inPieces(signals, PIECE_SIGNALS, (piece) => ({ kind: 'signals', signals: piece })),
@@ -88,6 +91,7 @@ export function openEmbeddedEngine(): SearchEngine {
     startRebuild: async () => {
       const rebuild = await ask<number>({ kind: 'begin-rebuild' })
       return {
+        fill: put,
         finish: () => ask({ kind: 'finish-rebuild', rebuild }),
         abandon: () => ask({ kind: 'abandon-rebuild', rebuild }),
       } satisfies Rebuild

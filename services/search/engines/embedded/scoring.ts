@@ -1,7 +1,7 @@
 import { FIELDS, NOWHERE, positionOf } from '../../analysis/occurrence.ts'
-import { type TermScorer, termScorer } from '../../ranking/score.ts'
+import type { Plan } from '../../planning/plan.ts'
+import { CERTAIN, LEAST, type TermScorer, termScorer } from '../../ranking/score.ts'
 import type { RankingSettings } from '../engine.ts'
-import type { Plan } from './plan.ts'
 import type { SearchIndex } from './search-index.ts'
 
 /** What a query's words come to, for each document that has any of them. Arrays are lent: they hold until the next search. */
@@ -49,11 +49,6 @@ export const openScratch = (): Scratch => ({
   walk: 0,
   used: 0,
 })
-
-/** Of settings with a saturation near 0: evidence stays finite. */
-const CERTAIN = 0.999
-/** A word that stands only in fields of no weight is found, behind all others. */
-const LEAST = 1e-9
 
 /** Told of each term found in a document that is to be explained. */
 export type Witness = (found: {

@@ -1,5 +1,7 @@
 import { documentTerms } from '../../analysis/document-terms.ts'
 import { CATEGORY_HEAD, FIELDS, GOES_WITH, HEAD, MODIFIER } from '../../analysis/occurrence.ts'
+import type { CompiledSettings } from '../../planning/compiled-settings.ts'
+import type { Known } from '../../planning/plan.ts'
 import {
   type EngineDocument,
   type ProductSignals,
@@ -8,7 +10,6 @@ import {
   TOMBSTONE_MS,
   TOMBSTONES,
 } from '../engine.ts'
-import type { CompiledSettings } from './compiled-settings.ts'
 import {
   appendDocument,
   type Documents,
@@ -156,6 +157,16 @@ export function frequencyOf({ vocabulary, postings }: SearchIndex, term: string)
   const number = vocabulary.find(term)
   return number === undefined ? 0 : postings.length(number)
 }
+
+/** What plans are made of. */
+export const knownOf = (index: SearchIndex): Known => ({
+  documents: index.documents.live,
+  frequency: (term) => frequencyOf(index, term),
+  thing: (term) => headShare(index, term),
+  hasWord: index.vocabulary.hasWord,
+  near: (word) => index.vocabulary.near(word, (number) => frequencyOf(index, index.vocabulary.term(number))),
+  spelledOut: index.vocabulary.spelledOut,
+})
 
 /** Postings that are looked at to know whether a word names things. */
 const LOOKED_AT = 4_000

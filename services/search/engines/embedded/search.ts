@@ -1,4 +1,13 @@
 import { FIELDS, timesIn } from '../../analysis/occurrence.ts'
+import {
+  type CompiledRule,
+  type CompiledSettings,
+  rankingOf,
+  sameQuery,
+} from '../../planning/compiled-settings.ts'
+import { type Place, readCursor, writeCursor } from '../../planning/cursor.ts'
+import { type Plan, planQuery } from '../../planning/plan.ts'
+import { EXACT_SCORE, filtersToDrop, requirement, shareOf, without } from '../../planning/requirement.ts'
 import { factorOf, rulesFor } from '../../ranking/merchandising.ts'
 import { signalFactor, signalShares } from '../../ranking/signals.ts'
 import {
@@ -7,28 +16,18 @@ import {
   PAGE_HITS,
   type RankingSettings,
   type Relaxation,
-  type SearchFilters,
   type SearchRequest,
   type SearchResult,
   type TextField,
 } from '../engine.ts'
-import { type CompiledRule, type CompiledSettings, rankingOf, sameQuery } from './compiled-settings.ts'
 import { settleCorrections } from './corrections.ts'
-import { type Place, readCursor, writeCursor } from './cursor.ts'
 import { isAvailable, priceOf } from './documents.ts'
 import { facetCounter } from './facets.ts'
 import { type CompiledFilters, compileFilters, PASSES, SEVERAL } from './filters.ts'
-import { type Plan, planQuery } from './plan.ts'
 import { type Matches, matchGroups, type Scratch, type Witness } from './scoring.ts'
-import { frequencyOf, headShare, type SearchIndex } from './search-index.ts'
+import { knownOf, type SearchIndex } from './search-index.ts'
 
 const HOUR_MS = 3_600_000
-/** What a corrected word counts when something must be given up: a typed one that is as rare counts 1. */
-const GUESSED = 0.6
-/** A word that is the head of more of the names it stands in than this names a thing. */
-const THING = 0.5
-/** What an exact SKU or barcode adds: more than any words can. */
-const EXACT_SCORE = 1_000
 
 export function search(
   index: SearchIndex,
@@ -59,12 +58,12 @@ export function search(
   let relaxation: Relaxation | null = null
 
   if (!after && matches) {
-    const { share, kept, relaxed } = requiredShare(plan, {
+    const recover = request.recover ?? true
+    const { share, kept, relaxed } = requirement(plan, {
+      ...seenMasks(plan, { matches, filters, ranking, recover }),
       misspelt,
-      matches,
-      filters,
       ranking,
-      recover: request.recover ?? true,
+      recover,
     })
     plan.required = share
     plan.kept = kept
@@ -74,7 +73,7 @@ export function search(
   const wantsFacets = request.facets !== 'none' && request.facets.length > 0
   let found = collect()
   if (!after && found.total === 0 && filters.count > 0 && (request.recover ?? true) && !relaxation) {
-    const dropped = filtersToDrop(found.failures, filters)
+    const dropped = filtersToDrop(filters.keys, found.failures)
     asked = dropped.reduce(without, request.filters)
     filters = compileFilters(index, asked, request.currency)
     found = collect()
@@ -186,10 +185,7 @@ function firstPlan(
   const draft = planQuery(request.query, {
     settings,
     ranking: request.variant ?? 'default',
-    vocabulary: index.vocabulary,
-    frequency: (term) => frequencyOf(index, term),
-    thing: (term) => headShare(index, term),
-    documents: index.documents.live,
+    known: knownOf(index),
     hour: atMs / HOUR_MS,
     correct: request.recover ?? true,
   })
@@ -199,31 +195,24 @@ function firstPlan(
   return { plan: settleCorrections(index, draft, { ranking, scratch }), misspelt }
 }
 
-/**
- * How much of the query a result must have: all of it where that finds enough, else what the ranking allows, and where that finds nothing
- * the most that any product has. What is given up then is rather a word that describes (`blue`) than one that names a thing (`mug`), and
- * rather one that was only guessed.
- */
-function requiredShare(
+/** The masks of groups that matches have, as far as they are needed to know what to give up. */
+function seenMasks(
   plan: Plan,
   {
-    misspelt,
     matches,
     filters,
     ranking,
     recover,
   }: {
-    /** Groups whose word was corrected. */
-    readonly misspelt: ReadonlySet<number>
     readonly matches: Matches
     readonly filters: CompiledFilters
     readonly ranking: RankingSettings
     readonly recover: boolean
   },
-): { share: number; kept: number; relaxed: Relaxation | null } {
+): { whole: number; seen: Set<number> } {
   const all = 2 ** plan.groups.length - 1
   const enough = ranking.steps.enough ?? 1
-  const seen = new Map<number, number>()
+  const seen = new Set<number>()
   let whole = 0
   for (let at = 0; at < matches.count && whole < enough; at += 1) {
     const document = matches.documents[at]!
@@ -231,66 +220,9 @@ function requiredShare(
     if (mask !== all && !recover) continue
     if (filters.count > 0 && filters.failed(document) !== PASSES) continue
     if (mask === all) whole += 1
-    else seen.set(mask, (seen.get(mask) ?? 0) + 1)
+    else seen.add(mask)
   }
-  if (whole >= enough || !recover || plan.exact !== null) return { share: 1, kept: 0, relaxed: null }
-  const partial = ranking.steps.partial ?? 1
-  if (whole > 0) return { share: partial, kept: 0, relaxed: null }
-  const shares = shareOf(plan)
-  const worth = coverage(
-    plan.groups.map(({ idf, thing }, group) => idf * (1 + thing) * (misspelt.has(group) ? GUESSED : 1)),
-  )
-  const best = [...seen.keys()].sort((a, b) => worth[b]! - worth[a]! || a - b)[0]
-  if (best === undefined) return { share: 1, kept: 0, relaxed: null }
-  const words = (kept: boolean) =>
-    plan.groups.filter((_, group) => ((best & (1 << group)) !== 0) === kept).map(({ asked }) => asked)
-  return {
-    share: Math.min(partial, shares[best]!),
-    // Only things: of many describing words a product may lack one or another.
-    kept:
-      plan.groups.reduce((bits, { thing }, group) => (thing > THING ? bits | (1 << group) : bits), 0) & best,
-    relaxed: { kind: 'words', dropped: words(false), kept: words(true) },
-  }
-}
-
-/** By mask of groups: their share of the query. A word that the catalogue does not have at all is the rarest. */
-const shareOf = ({ groups }: Plan): Float64Array => coverage(groups.map(({ idf }) => idf))
-
-function coverage(weights: readonly number[]): Float64Array {
-  const all = weights.reduce((sum, weight) => sum + weight, 0)
-  return Float64Array.from({ length: 2 ** weights.length }, (_, mask) => {
-    if (mask === 2 ** weights.length - 1) return 1
-    let sum = 0
-    for (let group = 0; group < weights.length; group += 1) if (mask & (1 << group)) sum += weights[group]!
-    return sum / all
-  })
-}
-
-/** The one filter without which most is found; all of them when no single one helps. */
-function filtersToDrop(failures: Uint32Array, { keys }: CompiledFilters): readonly string[] {
-  const most = failures.reduce((best, count, at) => (count > (failures[best] ?? 0) ? at : best), 0)
-  return failures[most] ? [keys[most]!] : [...keys]
-}
-
-function without(asked: SearchFilters, key: string): SearchFilters {
-  const { attributes, options, ...rest } = asked
-  const omit = <T>(record: Readonly<Record<string, T>> | undefined, name: string) =>
-    record && Object.fromEntries(Object.entries(record).filter(([one]) => `${name}:${one}` !== key))
-  const names: Record<string, keyof SearchFilters> = {
-    category: 'categories',
-    brand: 'brands',
-    collection: 'collections',
-    price: 'price',
-    rating: 'rating',
-    availability: 'available',
-    products: 'productIds',
-  }
-  const kept = Object.fromEntries(Object.entries(rest).filter(([name]) => name !== names[key]))
-  return {
-    ...kept,
-    ...(attributes && { attributes: omit(attributes, 'attribute') }),
-    ...(options && { options: omit(options, 'option') }),
-  } as SearchFilters
+  return { whole, seen }
 }
 
 type Rules = {
@@ -445,6 +377,36 @@ function explain(
         },
       ]
     }),
+  )
+}
+
+/** Explains every product of an index under a plan that was made elsewhere, and scores it. By product. */
+export function explainDocuments(
+  index: SearchIndex,
+  {
+    plan,
+    request,
+    settings,
+    ranking,
+    scratch,
+  }: {
+    readonly plan: Plan
+    readonly request: SearchRequest
+    readonly settings: CompiledSettings
+    readonly ranking: RankingSettings
+    readonly scratch: Scratch
+  },
+): Map<string, { score: number; explanation: Explanation }> {
+  const rules = rulesOf(index, request, settings, plan)
+  const documents = [...index.documents.indexes.values()]
+  const explained = explain(index, plan, { documents, ranking, rules, scratch })
+  const matches = plan.groups.length > 0 ? matchGroups(index, plan, { ranking, scratch }) : undefined
+  const scoreOf = documentScore(index, plan, { matches, ranking, rules })
+  return new Map(
+    documents.map((document) => [
+      index.documents.ids[document]!,
+      { score: scoreOf(document), explanation: explained.get(document)! },
+    ]),
   )
 }
 

@@ -1,6 +1,6 @@
-import { defaultRanking } from '../../ranking/default-settings.ts'
-import type { EngineSettings, EngineStats } from '../engine.ts'
-import { type CompiledSettings, compileSettings } from './compiled-settings.ts'
+import { type CompiledSettings, compileSettings } from '../../planning/compiled-settings.ts'
+import type { EngineStats } from '../engine.ts'
+import { unconfigured } from '../unconfigured.ts'
 import type { Message } from './message.ts'
 import { openScratch } from './scoring.ts'
 import { search } from './search.ts'
@@ -24,16 +24,6 @@ export type Shelf = {
 const TIDIED_ENTRIES = 60_000
 /** Settings before the present ones, for those who walk through pages meanwhile. */
 const SETTINGS_KEPT = 4
-
-export const unconfigured: EngineSettings = {
-  version: 0,
-  language: 'en',
-  attributes: [],
-  synonyms: [],
-  rankings: { default: defaultRanking },
-  rules: [],
-  popularQueries: [],
-}
 
 export function openShelf({ now }: { readonly now: () => number }): Shelf {
   let settings = compileSettings(unconfigured)

@@ -1,9 +1,9 @@
 import { fold } from '../../analysis/language.ts'
 import { tokensOf } from '../../analysis/tokens.ts'
+import { type CompiledSettings, rankingOf } from '../../planning/compiled-settings.ts'
+import type { Alternative, Group, Plan } from '../../planning/plan.ts'
 import type { RankingSettings, Suggestions, SuggestRequest } from '../engine.ts'
-import { type CompiledSettings, rankingOf } from './compiled-settings.ts'
 import { isAvailable } from './documents.ts'
-import type { Alternative, Group, Plan } from './plan.ts'
 import { matchGroups, type Scratch } from './scoring.ts'
 import { frequencyOf, type SearchIndex } from './search-index.ts'
 

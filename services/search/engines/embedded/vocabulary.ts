@@ -1,5 +1,6 @@
-import { distance } from 'fastest-levenshtein'
-import type { Abbreviation } from '../../analysis/abbreviations.ts'
+import { type Abbreviation, usualWay } from '../../analysis/abbreviations.ts'
+import { allowedEdits, editsBetween } from '../../planning/edits.ts'
+import type { NearWord } from '../../planning/plan.ts'
 
 /**
  * The terms of the index by number, and the words as shoppers write them: suggestions complete them, and a misspelt word is looked for
@@ -25,19 +26,13 @@ export type Vocabulary = {
   readonly bytes: () => number
 }
 
-export type NearWord = { readonly word: string; readonly term: string; readonly edits: number }
-
 /** Words that share two first letters are some thousands in a catalogue of 200,000; more than this many are not looked at. */
 const WORDS_SEEN = 60_000
 /** Of a short prefix: what comes later in a catalogue is rarer. */
 const WORDS_FOUND = 1_500
 const NEAR_WORDS = 4
-/** Products that spell an abbreviation out: fewer may do so by chance. */
-const SPELLED_OUT_BY = 5
 /** Of one abbreviation; the first ways of many products are among the first. */
 const WAYS = 8
-/** A longer word is a code, and codes are not corrected. */
-const CORRECTED_CHARACTERS = 24
 
 export function openVocabulary(): Vocabulary {
   const numbers = new Map<string, number>()
@@ -121,29 +116,8 @@ export function openVocabulary(): Vocabulary {
       if (ways.has(way) || ways.size < WAYS) ways.set(way, (ways.get(way) ?? 0) + 1)
       abbreviations.set(short, ways)
     },
-    spelledOut: (word) => {
-      const ways = [...(abbreviations.get(word) ?? [])].sort((a, b) => b[1] - a[1])
-      const [way, times] = ways[0] ?? ['', 0]
-      const all = ways.reduce((sum, [, count]) => sum + count, 0)
-      return times >= SPELLED_OUT_BY && times > all / 2 ? way.split(' ') : undefined
-    },
+    spelledOut: (word) => usualWay([...(abbreviations.get(word) ?? [])]),
     // A Map's entry, the text's own head, and its characters.
     bytes: () => 90 * (terms.length + words.size) + characters,
   }
-}
-
-/** One slip in four letters, two from eight on; codes are not guessed. */
-export function allowedEdits(word: string): number {
-  if (/\d/.test(word) || word.length > CORRECTED_CHARACTERS || word.length < 4) return 0
-  return word.length < 8 ? 1 : 2
-}
-
-/** Two neighbours swapped are one slip. */
-function editsBetween(a: string, b: string): number {
-  const edits = distance(a, b)
-  if (edits !== 2 || a.length !== b.length) return edits
-  let at = 0
-  while (a[at] === b[at]) at += 1
-  const swapped = a[at] === b[at + 1] && a[at + 1] === b[at] && a.slice(at + 2) === b.slice(at + 2)
-  return swapped ? 1 : edits
 }

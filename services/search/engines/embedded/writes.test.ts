@@ -1,17 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { TOMBSTONE_MS } from '../engine.ts'
+import { aDocument, anAttribute, aRequest, idOf, someSettings } from '../testing.ts'
 import { openShelf } from './shelf.ts'
-import { aDocument, anAttribute, aRequest, aShelf, found, idOf, searched, someSettings } from './testing.ts'
-
-test('an older version never replaces a newer one, and the same version replaces', () => {
-  const shelf = aShelf([aDocument(1, { version: 5, name: 'new lamp' })])
-  shelf.handle({ kind: 'put', documents: [aDocument(1, { version: 4, name: 'old lamp' })] })
-  assert.deepEqual(found(shelf, 'old', { recover: false }), [])
-  shelf.handle({ kind: 'put', documents: [aDocument(1, { version: 5, name: 'renewed lamp' })] })
-  assert.deepEqual(found(shelf, 'renewed'), [1])
-  assert.equal(searched(shelf, 'lamp').total, 1)
-})
+import { aShelf, found, searched } from './testing.ts'
 
 test('what was removed does not come back by a late document, does by a newer one, and is forgotten after its time', () => {
   let now = 0
@@ -35,20 +27,6 @@ test('what was removed does not come back by a late document, does by a newer on
   remove(2, 1)
   put(4)
   assert.equal(total(), 1)
-})
-
-test('stock and sales count at once, also when they come before their product, and a new text keeps them', () => {
-  const shelf = aShelf([])
-  shelf.handle({ kind: 'signals', signals: [{ productId: idOf(1), available: 0 }] })
-  shelf.handle({ kind: 'signals', signals: [{ productId: idOf(1), sold: 9 }] })
-  shelf.handle({ kind: 'put', documents: [aDocument(1, { name: 'lamp' }), aDocument(2, { name: 'lamp' })] })
-  const available = () => found(shelf, 'lamp', { filters: { available: true }, recover: false })
-  assert.deepEqual(available(), [2])
-  shelf.handle({ kind: 'put', documents: [aDocument(1, { version: 2, name: 'red lamp' })] })
-  assert.deepEqual(available(), [2])
-  shelf.handle({ kind: 'signals', signals: [{ productId: idOf(1), available: 3 }] })
-  assert.deepEqual(available().toSorted(), [1, 2])
-  assert.deepEqual(found(shelf, 'lamp', { sort: 'bestselling' }), [1, 2])
 })
 
 test('a changed price, rating or attribute counts without its text being read again', () => {
@@ -114,38 +92,4 @@ test('after a compaction, with changes while it goes on, everything is found as 
       query,
     )
   }
-})
-
-test('a rebuild replaces the index at once: until then the old one answers, changes reach both, and what was not put again is gone', () => {
-  const shelf = aShelf([
-    aDocument(1, { name: 'lamp' }),
-    aDocument(2, { name: 'lamp', available: 0 }),
-    aDocument(3, { name: 'lamp' }),
-  ])
-  const rebuild = shelf.handle({ kind: 'begin-rebuild' }) as number
-  shelf.handle({ kind: 'put', documents: [aDocument(4, { name: 'lamp' })] })
-  shelf.handle({ kind: 'remove', products: [{ productId: idOf(1), version: 2 }] })
-  shelf.handle({ kind: 'put', documents: [aDocument(1, { name: 'lamp' }), aDocument(2, { name: 'lamp' })] })
-  assert.deepEqual(found(shelf, 'lamp').toSorted(), [2, 3, 4])
-  assert.deepEqual(shelf.handle({ kind: 'finish-rebuild', rebuild }), { replaced: true, documents: 2 })
-  assert.deepEqual(found(shelf, 'lamp').toSorted(), [2, 4])
-  assert.deepEqual(found(shelf, 'lamp', { filters: { available: false } }), [2], 'its stock was kept')
-  assert.deepEqual(shelf.handle({ kind: 'finish-rebuild', rebuild }), { replaced: false, documents: 0 })
-})
-
-test('new synonyms, rules and rankings need no rebuild; another language or searchable attribute does', () => {
-  const shelf = aShelf([aDocument(1, { name: 'Zwei Stühle' })])
-  const configure = (settings: ReturnType<typeof someSettings>) =>
-    shelf.handle({ kind: 'configure', settings })
-  assert.deepEqual(
-    configure(someSettings({ version: 2, synonyms: [{ kind: 'equal', terms: ['a', 'b'] }] })),
-    { rebuild: false },
-  )
-  assert.deepEqual(configure(someSettings({ version: 3, language: 'de' })), { rebuild: true })
-  const rebuild = shelf.handle({ kind: 'begin-rebuild' }) as number
-  shelf.handle({ kind: 'put', documents: [aDocument(1, { name: 'Zwei Stühle' })] })
-  shelf.handle({ kind: 'finish-rebuild', rebuild })
-  assert.deepEqual(found(shelf, 'Stuhl'), [1])
-  assert.deepEqual(configure(someSettings({ version: 2 })), { rebuild: false }, 'older settings are ignored')
-  assert.deepEqual(found(shelf, 'Stuhl'), [1])
 })

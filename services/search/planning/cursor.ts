@@ -1,4 +1,4 @@
-import { CURSOR_CHARACTERS, CursorRefused, type SearchRequest } from '../engine.ts'
+import { CURSOR_CHARACTERS, CursorRefused, type SearchRequest } from '../engines/engine.ts'
 import { hashOf } from './compiled-settings.ts'
 import type { Alternative, Group, Plan } from './plan.ts'
 

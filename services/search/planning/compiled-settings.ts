@@ -1,7 +1,7 @@
 import type { AttributeDefinition } from '@stoa/contracts/search-document'
-import { fold, type Words, wordsOf } from '../../analysis/language.ts'
-import { tokensOf } from '../../analysis/tokens.ts'
-import type { EngineSettings, MerchandisingRule, RankingSettings } from '../engine.ts'
+import { fold, type Words, wordsOf } from '../analysis/language.ts'
+import { tokensOf } from '../analysis/tokens.ts'
+import type { EngineSettings, MerchandisingRule, RankingSettings } from '../engines/engine.ts'
 
 /** Settings as searches need them. */
 export type CompiledSettings = {

@@ -1,10 +1,9 @@
-import { codeOf, EXACT } from '../../analysis/document-terms.ts'
-import { fold } from '../../analysis/language.ts'
-import { inchTerms } from '../../analysis/measures.ts'
-import { type Token, tokensOf } from '../../analysis/tokens.ts'
-import { QUERY_CHARACTERS } from '../engine.ts'
+import { codeOf, EXACT } from '../analysis/document-terms.ts'
+import { fold } from '../analysis/language.ts'
+import { inchTerms } from '../analysis/measures.ts'
+import { type Token, tokensOf } from '../analysis/tokens.ts'
+import { QUERY_CHARACTERS } from '../engines/engine.ts'
 import { type CompiledSettings, rankingOf } from './compiled-settings.ts'
-import type { Vocabulary } from './vocabulary.ts'
 
 /**
  * What a query looks for, fixed on its first page and carried by the cursor: which terms, each with its weight. From here on a
@@ -62,6 +61,23 @@ export type Misspelt = {
   readonly words: readonly string[]
 }
 
+/** What an index knows of its catalogue's language. Answers at once: a remote index is asked before (`engines/opensearch/known.ts`). */
+export type Known = {
+  readonly documents: number
+  /** Documents that have the term. */
+  readonly frequency: (term: string) => number
+  /** As `Group.thing`. */
+  readonly thing: (term: string) => number
+  /** Whether a name, brand or category has the word, as it is written. */
+  readonly hasWord: (word: string) => boolean
+  /** Words within the fewest edits that lead to any, the most frequent first. */
+  readonly near: (word: string) => readonly NearWord[]
+  /** The terms that a word stands for, when enough products spell it out and most of them in this way. */
+  readonly spelledOut: (word: string) => readonly string[] | undefined
+}
+
+export type NearWord = { readonly word: string; readonly term: string; readonly edits: number }
+
 /** Words of a query that are looked for: bits of one number, and the cursor's length. */
 export const GROUPS = 12
 const ALTERNATIVES = 6
@@ -77,25 +93,18 @@ export function planQuery(
   {
     settings,
     ranking,
-    vocabulary,
-    frequency,
-    thing,
-    documents,
+    known,
     hour,
     correct,
   }: {
     readonly settings: CompiledSettings
     readonly ranking: string
-    readonly vocabulary: Vocabulary
-    /** Documents that have the term. */
-    readonly frequency: (term: string) => number
-    /** As `Group.thing`. */
-    readonly thing: (term: string) => number
-    readonly documents: number
+    readonly known: Known
     readonly hour: number
     readonly correct: boolean
   },
 ): Draft {
+  const { frequency, thing } = known
   const text = fold(query.slice(0, QUERY_CHARACTERS))
   const tokens = tokensOf(text, 4 * GROUPS)
   const { words } = settings
@@ -105,7 +114,8 @@ export function planQuery(
   const misspelt: Misspelt[] = []
 
   const alternative = (terms: readonly string[], weight = 1, adjacent = false): Alternative | undefined =>
-    terms.every((term) => frequency(term) > 0) ? { terms, weight, adjacent } : undefined
+    // All are asked at once, of whoever must ask another.
+    terms.map(frequency).every((often) => often > 0) ? { terms, weight, adjacent } : undefined
   const measureAt = new Map(tokens.measures.map((measure) => [measure.position, measure]))
   const joinedAt = new Map(tokens.joined.map((joined) => [joined.position, joined]))
 
@@ -160,7 +170,7 @@ export function planQuery(
   // A word that nothing is called, nor anything like it, is looked for as misspelt.
   drafts.forEach((draft, group) => {
     if (!correct || draft.alternatives.length > 0) return
-    const near = vocabulary.near(draft.asked, (term) => frequency(vocabulary.term(term)))
+    const near = known.near(draft.asked)
     if (near.length === 0) return
     misspelt.push({ group, position: draft.position, words: near.map(({ word }) => word) })
     draft.alternatives.push(
@@ -180,7 +190,7 @@ export function planQuery(
       const first = kept[0]?.terms.length === 1 ? kept[0].terms[0] : undefined
       return {
         asked,
-        idf: inverseFrequency(most, documents),
+        idf: inverseFrequency(most, known.documents),
         thing: first === undefined ? 0 : thing(first),
         alternatives: kept,
       }
@@ -202,7 +212,7 @@ export function planQuery(
     if (itself) found.push(itself)
     const split = splitOf(word.text)
     if (split) found.push(split)
-    const spelledOut = vocabulary.spelledOut(word.text)
+    const spelledOut = known.spelledOut(word.text)
     const weight = rankingOf(settings, ranking).steps.spelledOut ?? 0
     const phrase = spelledOut && weight > 0 ? alternative(spelledOut, Math.min(1, weight), true) : undefined
     if (phrase) found.push(phrase)
@@ -215,8 +225,8 @@ export function planQuery(
     let rarest = 0
     for (let at = SPLIT_PART; at <= word.length - SPLIT_PART; at += 1) {
       const [left, right] = [word.slice(0, at), word.slice(at)]
-      if (!vocabulary.hasWord(left) || !vocabulary.hasWord(right)) continue
-      const terms = [vocabulary.termOfWord(left)!, vocabulary.termOfWord(right)!]
+      if (![left, right].map(known.hasWord).every(Boolean)) continue
+      const terms = [words.stem(left), words.stem(right)]
       const least = Math.min(...terms.map(frequency))
       if (least > rarest) {
         rarest = least

@@ -1,0 +1,113 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { EngineAway } from '../engine.ts'
+import { RefusedByIndex, type Remote } from './remote.ts'
+
+/** One thing to be done to one document. */
+export type BulkItem = {
+  readonly action: 'create' | 'update'
+  readonly id: string
+  readonly body: object
+}
+
+export type ItemResult = { readonly item: BulkItem; readonly status: number }
+
+/** What one request carries at most: the node and this process hold it in memory. */
+const ITEMS = 250
+const CHARACTERS = 2_000_000
+/** Between the tries of what the cluster has no room for; then it counts as away. 3 s in all. */
+const PAUSES_MS = [100, 300, 800, 1_800]
+const TIMEOUT_MS = 30_000
+/** Of the caller's event loop, before others have their turn. */
+const TURN_MS = 2
+
+export type BulkOptions = {
+  readonly index: string
+  /** Refuse to write when the name is no alias: after its index went, a write must not make a new one. */
+  readonly alias: boolean
+  /** Resolve when searches see it. */
+  readonly visible: boolean
+  /** Statuses of an item that are no failure. */
+  readonly accept: readonly number[]
+}
+
+/**
+ * Writes any number of items in bounded requests, one after the other, while the next one is being made. An item that the cluster has no
+ * room for is tried again; one that it refuses is an error that names it, after everything else was written.
+ */
+export async function bulk(
+  remote: Remote,
+  items: AsyncIterable<BulkItem> | Iterable<BulkItem>,
+  options: BulkOptions,
+): Promise<ItemResult[]> {
+  const results: ItemResult[] = []
+  const refused: string[] = []
+  let waiting: { item: BulkItem; lines: string }[] = []
+  let characters = 0
+  let underWay: Promise<void> = Promise.resolve()
+  let turn = performance.now()
+  const send = async () => {
+    const batch = waiting
+    waiting = []
+    characters = 0
+    await underWay
+    underWay = write(batch)
+    // Whoever awaits it next learns of its failure.
+    underWay.catch(() => {})
+  }
+  const write = async (batch: readonly { item: BulkItem; lines: string }[]) => {
+    let rest = batch
+    for (let attempt = 0; rest.length > 0; attempt += 1) {
+      const { answered, reasons } = await request(remote, rest, options)
+      const again: { item: BulkItem; lines: string }[] = []
+      answered.forEach((status, at) => {
+        const one = rest[at]!
+        if (status === 429 || status >= 500) again.push(one)
+        else if (status < 300 || options.accept.includes(status)) results.push({ item: one.item, status })
+        else refused.push(`${one.item.id}: ${reasons[at]}`)
+      })
+      rest = again
+      if (rest.length === 0) return
+      const pauseMs = PAUSES_MS[attempt]
+      if (pauseMs === undefined) throw new EngineAway('the search cluster has no room for what is written')
+      await sleep(pauseMs)
+    }
+  }
+  for await (const item of items) {
+    const name = item.action === 'update' ? { _id: item.id, retry_on_conflict: 5 } : { _id: item.id }
+    const lines = `${JSON.stringify({ [item.action]: name })}\n${JSON.stringify(item.body)}\n`
+    if (waiting.length > 0 && (waiting.length >= ITEMS || characters + lines.length > CHARACTERS))
+      await send()
+    waiting.push({ item, lines })
+    characters += lines.length
+    if (performance.now() - turn > TURN_MS) {
+      await new Promise(setImmediate)
+      turn = performance.now()
+    }
+  }
+  if (waiting.length > 0) await send()
+  await underWay
+  if (refused.length > 0)
+    throw new RefusedByIndex(
+      `${refused.length} of the documents were refused, ${refused.slice(0, 3).join('; ')}`,
+      400,
+    )
+  return results
+}
+
+async function request(
+  remote: Remote,
+  batch: readonly { readonly lines: string }[],
+  { index, alias, visible }: BulkOptions,
+): Promise<{ answered: number[]; reasons: string[] }> {
+  const { body } = await remote.ask('POST', `/${index}/_bulk`, {
+    query: { ...(alias && { require_alias: true }), refresh: visible ? 'wait_for' : false },
+    lines: batch.map(({ lines }) => lines).join(''),
+    timeoutMs: TIMEOUT_MS,
+  })
+  const items = (body as { items: Record<string, { status: number; error?: { reason?: string } }>[] }).items
+  const answers = items.map((one) => Object.values(one)[0]!)
+  return {
+    answered: answers.map(({ status }) => status),
+    reasons: answers.map(({ error }) => error?.reason ?? ''),
+  }
+}
