@@ -212,6 +212,26 @@ describe('who may come in', () => {
     assert.ok(world.asked.some((seconds) => seconds >= 3_600))
   })
 
+  it('a key may ask a hundred times a second, and the hundred and first says when to come back', async () => {
+    const [{ secret }, other] = [issue(), issue()]
+    const ask = async (credential: string) => {
+      const response = await fetch(`${host.host.url}/v1/admin/categories/${v7()}`, {
+        method: 'DELETE',
+        headers: { authorization: `Bearer ${credential}`, 'if-match': '"1"' },
+      })
+      return { status: response.status, headers: response.headers }
+    }
+    assert.equal((await ask(secret)).headers.get('ratelimit-policy'), '"api-key";q=100;w=1')
+    const began = performance.now()
+    const answers = await Promise.all(Array.from({ length: 400 }, () => ask(secret)))
+    const most = 100 + Math.ceil((performance.now() - began) / 10)
+    const passed = answers.filter(({ status }) => status === 204).length
+    assert.ok(passed >= 99 && passed <= most, `${passed} of at most ${most}`)
+    const refused = answers.find(({ status }) => status === 429)
+    assert.equal(refused?.headers.get('retry-after'), '1')
+    assert.equal((await ask(other.secret)).status, 204)
+  })
+
   it('a process that stops tells which keys were used', async () => {
     const { secret, apiKeyId } = issue()
     const third = await startTestHost({ services, environment: { PORT: '0' }, database: host.database })
