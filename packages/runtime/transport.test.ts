@@ -1,16 +1,20 @@
 import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { contract, operation, Rejection } from '@stoa/contract'
-import { eventually } from '@stoa/testing'
+import { eventually, startTestHost } from '@stoa/testing'
+import { pino } from 'pino'
 import { Registry } from 'prom-client'
 import { z } from 'zod'
 import { createBreakers } from './breaker.ts'
 import type { CallMeta } from './dispatch.ts'
+import { startHost } from './host.ts'
 import { createCallMetrics } from './metrics.ts'
+import { defineService } from './service.ts'
 import { newTrace } from './trace.ts'
 import { DRAINING, type InternalCall, readOutput, remoteTransport } from './transport.ts'
 
@@ -255,6 +259,48 @@ describe('Replicas of a service', () => {
     await using caller = callerOf(a, b)
     assert.deepEqual(codes(await caller.many(50, 'ring')), ['b'])
     assert.deepEqual(codes(await caller.many(50)), ['b'])
+  })
+})
+
+describe('A replica that is stopped under load', () => {
+  it('loses no call, not even one that must not be repeated', async () => {
+    const by = randomUUID()
+    let [begun, served] = [0, 0]
+    const answer = async () => {
+      begun += 1
+      await sleep(20)
+      served += 1
+      return { by }
+    }
+    const service = defineService({ contract: shelf, operations: { look: answer, ring: answer } })
+    await using first = await startTestHost({ services: [service], environment: { INTERNAL_PORT: '0' } })
+    await using second = await startTestHost({
+      services: [service],
+      environment: { INTERNAL_PORT: '0' },
+      database: first.database,
+    })
+    await using caller = await startHost({
+      services: [],
+      environment: {
+        SHELF_URL: `${first.host.internalUrl},${second.host.internalUrl}`,
+        INTERNAL_SECRET: 'secret-of-the-tests',
+      },
+      logger: pino({ level: 'silent' }),
+      background: false,
+    })
+    const { ring } = caller.client(shelf, { via: 'test' })
+    let running = true
+    let rung = 0
+    const shopper = async () => {
+      for (; running; rung += 1) assert.equal((await ring({})).by, by)
+    }
+    const shoppers = Array.from({ length: 8 }, shopper)
+    await sleep(200)
+    await second.host.stop()
+    await sleep(200)
+    running = false
+    await Promise.all(shoppers)
+    assert.deepEqual([begun, served], [rung, rung])
   })
 })
 
