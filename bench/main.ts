@@ -5,6 +5,7 @@ import pg from 'pg'
 import { checkout, checkoutProfile } from './checkout.ts'
 import { stopChildren } from './child.ts'
 import { importing } from './import.ts'
+import { kafka } from './kafka.ts'
 import { cpuMs, machineCpuMs } from './process-use.ts'
 import { productCached, productCachedProfile, productProfile, productReads } from './product-reads.ts'
 import { reactions } from './reactions.ts'
@@ -32,6 +33,7 @@ const sections: readonly Section[] = [
   productProfile,
   productCachedProfile,
   searchEngines,
+  kafka,
 ]
 
 const names = process.argv.slice(2)
