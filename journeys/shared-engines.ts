@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { Admin } from '@platformatic/kafka'
 import { createClient } from '@redis/client'
 import { engineAddress } from '@stoa/testing'
 
@@ -35,10 +36,24 @@ export function sharedEngines(): SharedEngines {
     environment,
     clean: async () => {
       await Promise.all([
+        cleanKafka(kafka.address, environment.KAFKA_PREFIX),
         cleanRedis(redis.address, environment.REDIS_PREFIX),
         cleanOpenSearch(openSearch.address, environment.OPENSEARCH_PREFIX),
       ])
     },
+  }
+}
+
+async function cleanKafka(brokers: string, prefix: string): Promise<void> {
+  const admin = new Admin({ clientId: 'journeys', bootstrapBrokers: brokers.split(',') })
+  try {
+    const groups = [...(await admin.listGroups()).keys()].filter((group) => group.startsWith(prefix))
+    // A group whose last member was killed goes with its topics, a while later.
+    if (groups.length > 0) await admin.deleteGroups({ groups }).catch(() => {})
+    const topics = (await admin.listTopics()).filter((topic) => topic.startsWith(prefix))
+    if (topics.length > 0) await admin.deleteTopics({ topics })
+  } finally {
+    await admin.close()
   }
 }
 

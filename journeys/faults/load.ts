@@ -8,7 +8,7 @@ export type LoadResult = {
   readonly started: number
   /** Orders that were answered with 201: each is owed an end. */
   readonly accepted: readonly string[]
-  /** Checkouts whose shopper was still refused after `PATIENCE_MS`, and went away. */
+  /** Shoppers who were still refused after `PATIENCE_MS`, or found too many others waiting, and went away. */
   readonly gaveUp: number
   /** Answers that asked to come again: 503, 504, 429. */
   readonly shed: number
@@ -22,6 +22,8 @@ export type LoadResult = {
 
 /** A shopper who is asked to come again does so for this long. */
 const PATIENCE_MS = 90_000
+/** Shoppers at once, in seconds of arrivals: whoever comes while so many are still at it goes to another shop. */
+const CROWD_SECONDS = 20
 const RETRY_FIRST_MS = 200
 const RETRY_LAST_MS = 3_000
 
@@ -46,7 +48,7 @@ export async function shopAt(options: {
   const accepted: string[] = []
   const placedMs: number[] = []
   const wrong = new Map<string, number>()
-  let [gaveUp, shed, unanswered] = [0, 0, 0]
+  let [gaveUp, turnedAway, shed, unanswered] = [0, 0, 0, 0]
 
   const insist = async (call: () => Promise<Reply>, good: readonly number[]): Promise<Reply> => {
     const until = performance.now() + PATIENCE_MS
@@ -105,24 +107,34 @@ export async function shopAt(options: {
   }
 
   const running: Promise<void>[] = []
+  let here = 0
   const failed = Promise.withResolvers<never>()
   failed.promise.catch(() => {})
   const began = performance.now()
   for (let index = 0; going || index < perSecond * seconds; index += 1) {
     const dueMs = began + (index * 1_000) / perSecond - performance.now()
     if (dueMs > 0) await sleep(dueMs)
+    if (here >= perSecond * CROWD_SECONDS) {
+      turnedAway += 1
+      continue
+    }
+    here += 1
     running.push(
-      checkout(skus[index % skus.length]!).catch((error: unknown) => {
-        if (error instanceof GaveUp) gaveUp += 1
-        else failed.reject(error)
-      }),
+      checkout(skus[index % skus.length]!)
+        .catch((error: unknown) => {
+          if (error instanceof GaveUp) gaveUp += 1
+          else failed.reject(error)
+        })
+        .finally(() => {
+          here -= 1
+        }),
     )
   }
   await Promise.race([Promise.all(running), failed.promise])
   return {
-    started: running.length,
+    started: running.length + turnedAway,
     accepted,
-    gaveUp,
+    gaveUp: gaveUp + turnedAway,
     shed,
     unanswered,
     wrong,
