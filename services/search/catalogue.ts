@@ -93,6 +93,15 @@ export class Catalogue {
     return this.#cards.get(productId)
   }
 
+  shown({ productId }: { readonly productId: string }): { card: Card; available: number } | undefined {
+    const card = this.card(productId)
+    return card && { card, available: this.available(card) }
+  }
+
+  missing(asked: readonly { readonly productId: string; readonly version: number }[]): number {
+    return asked.filter((one) => !this.knows(one)).length
+  }
+
   /** Units that can be bought, over all variants. */
   available(card: Card): number {
     let sum = 0
@@ -111,7 +120,7 @@ export class Catalogue {
     await this.configure(reader)
     const tree = this.#tree
     this.#sold = await readSales(reader.query)
-    await this.#readAll(reader, async (documents) => this.#put(documents, reader))
+    await readAll(reader, async (documents) => this.#put(documents, reader))
     this.#treeRead = tree
     this.#loaded = true
     this.#whenLoaded.resolve()
@@ -149,30 +158,16 @@ export class Catalogue {
     return turn
   }
 
-  async #configure({ query, call }: Reader): Promise<void> {
-    const [categories, attributes] = await Promise.all([
-      call.product.categories({}),
-      call.product.attributeDefinitions({}),
-    ])
-    const tree = treeOf(categories.items)
-    const state = await readState(query, tree)
-    const { settings, rules, test, popularQueries } = state
+  async #configure(reader: Reader): Promise<void> {
     // Of this process's own engine, whose order is the order of these calls.
     this.#configured += 1
-    const { rebuild } = await this.#engine.configure({
-      version: this.#configured,
-      language: settings.language,
-      attributes: attributes.items,
-      synonyms: settings.synonyms,
-      rankings: {
-        default: { ...settings.ranking, version: settings.version },
-        ...(test && { challenger: { ...test.ranking, version: settings.version } }),
-      },
-      rules,
-      popularQueries,
-    })
+    const { tree, attributeNames, state, rebuild } = await configureEngine(
+      this.#engine,
+      this.#configured,
+      reader,
+    )
     this.#tree = tree
-    this.#attributeNames = new Map(attributes.items.map(({ code, name }) => [code, name]))
+    this.#attributeNames = attributeNames
     this.#state = state
     if (rebuild && this.#cards.size > 0) this.outdated = true
   }
@@ -261,7 +256,7 @@ export class Catalogue {
     let index: Rebuild | undefined
     try {
       index = await this.#engine.startRebuild()
-      await this.#readAll(reader, async (documents) => {
+      await readAll(reader, async (documents) => {
         // What was told since the rebuild began is newer than what this page says, and in the new index already.
         await this.#put(
           documents.filter(({ productId }) => !rebuild.touched.has(productId)),
@@ -285,25 +280,6 @@ export class Catalogue {
 
   close(): Promise<void> {
     return this.#engine.close()
-  }
-
-  async #readAll(
-    { call, signal }: Reader,
-    take: (documents: readonly SearchDocument[]) => Promise<void>,
-  ): Promise<void> {
-    let after: string | undefined
-    do {
-      const { items } = await call.product.documentIds({ limit: ID_PAGE, ...(after && { after }) })
-      const waiting = pages(items, DOCUMENT_PAGE)
-      const work = async () => {
-        for (let productIds = waiting.shift(); productIds; productIds = waiting.shift()) {
-          signal.throwIfAborted()
-          await take((await call.product.documents({ productIds })).items)
-        }
-      }
-      await Promise.all(Array.from({ length: AT_ONCE }, work))
-      after = items.length === ID_PAGE ? items.at(-1) : undefined
-    } while (after !== undefined)
   }
 
   async #put(documents: readonly SearchDocument[], reader: Reader): Promise<void> {
@@ -383,7 +359,69 @@ export class Catalogue {
   }
 }
 
-function pages<T>(items: readonly T[], size: number): T[][] {
+/** What a process answers by, besides its index. */
+export type Configured = {
+  readonly tree: CategoryTree
+  readonly attributeNames: ReadonlyMap<string, string>
+  readonly state: SearchState
+  /** The index was built under others. */
+  readonly rebuild: boolean
+}
+
+/** Reads settings, rules, categories and attributes, and has the engine answer by them. */
+export async function configureEngine(
+  engine: SearchEngine,
+  version: number,
+  { query, call }: Reader,
+): Promise<Configured> {
+  const [categories, attributes] = await Promise.all([
+    call.product.categories({}),
+    call.product.attributeDefinitions({}),
+  ])
+  const tree = treeOf(categories.items)
+  const state = await readState(query, tree)
+  const { settings, rules, test, popularQueries } = state
+  const { rebuild } = await engine.configure({
+    version,
+    language: settings.language,
+    attributes: attributes.items,
+    synonyms: settings.synonyms,
+    rankings: {
+      default: { ...settings.ranking, version: settings.version },
+      ...(test && { challenger: { ...test.ranking, version: settings.version } }),
+    },
+    rules,
+    popularQueries,
+  })
+  return {
+    tree,
+    attributeNames: new Map(attributes.items.map(({ code, name }) => [code, name])),
+    state,
+    rebuild,
+  }
+}
+
+/** Reads every document of the catalogue, three pages at a time. */
+export async function readAll(
+  { call, signal }: Reader,
+  take: (documents: readonly SearchDocument[]) => Promise<void>,
+): Promise<void> {
+  let after: string | undefined
+  do {
+    const { items } = await call.product.documentIds({ limit: ID_PAGE, ...(after && { after }) })
+    const waiting = pages(items, DOCUMENT_PAGE)
+    const work = async () => {
+      for (let productIds = waiting.shift(); productIds; productIds = waiting.shift()) {
+        signal.throwIfAborted()
+        await take((await call.product.documents({ productIds })).items)
+      }
+    }
+    await Promise.all(Array.from({ length: AT_ONCE }, work))
+    after = items.length === ID_PAGE ? items.at(-1) : undefined
+  } while (after !== undefined)
+}
+
+export function pages<T>(items: readonly T[], size: number): T[][] {
   const found: T[][] = []
   for (let at = 0; at < items.length; at += size) found.push(items.slice(at, at + size))
   return found

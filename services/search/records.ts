@@ -136,10 +136,15 @@ on conflict (day) do update set conversions = d.conversions + excluded.conversio
 const SALES_DAYS = 30
 
 /** Units sold lately, by SKU. */
-export async function readSales(query: Query): Promise<Map<string, number>> {
+export async function readSales(query: Query, skus?: readonly string[]): Promise<Map<string, number>> {
   const rows = await query<{ sku: string; units: number }>(
-    `select sku, sum(units)::int as units from search.sold
-     where day > (now() at time zone 'utc')::date - ${SALES_DAYS} group by sku`,
+    skus ? SALES_OF : SALES,
+    skus ? [[...new Set(skus)]] : [],
   )
   return new Map(rows.map(({ sku, units }) => [sku, units]))
 }
+
+const SALES = `select sku, sum(units)::int as units from search.sold
+  where day > (now() at time zone 'utc')::date - ${SALES_DAYS} group by sku`
+const SALES_OF = `select sku, sum(units)::int as units from search.sold
+  where day > (now() at time zone 'utc')::date - ${SALES_DAYS} and sku = any($1::text[]) group by sku`

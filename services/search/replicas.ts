@@ -4,6 +4,7 @@ import { v7 } from 'uuid'
 import type { Catalogue } from './catalogue.ts'
 import type { Context } from './context.ts'
 import { iso } from './settings.ts'
+import type { SharedCatalogue } from './shared-catalogue.ts'
 
 type Asked = readonly { readonly productId: string; readonly version: number }[]
 
@@ -50,8 +51,8 @@ export async function askReplicas(ctx: Context, products: Asked): Promise<Replic
 
 /** What this process answers when it is asked. */
 export async function answerAsked(
-  { query }: Pick<Context, 'query'>,
-  catalogue: Catalogue,
+  { query, resources: { catalogue: own } }: Pick<Context, 'query' | 'resources'>,
+  catalogue: Catalogue | SharedCatalogue,
   { askId, products }: { readonly askId: string; readonly products: Asked },
 ): Promise<void> {
   const stats = await catalogue.engine.stats()
@@ -62,15 +63,15 @@ export async function answerAsked(
        documents = excluded.documents, bytes = excluded.bytes, rebuilding = excluded.rebuilding,
        settings_version = excluded.settings_version, missing = excluded.missing`,
     [
-      catalogue.replicaId,
-      catalogue.startedAt,
+      own.replicaId,
+      own.startedAt,
       askId,
       catalogue.ready,
       stats.documents,
       Math.round(stats.bytes),
-      catalogue.rebuilding,
+      stats.rebuilding,
       catalogue.ready ? catalogue.state.settings.version : 0,
-      products.filter((asked) => !catalogue.knows(asked)).length,
+      await catalogue.missing(products),
     ],
   )
 }

@@ -24,6 +24,8 @@ import { statusForStaff } from './operations/status-for-staff.ts'
 import { stopTest } from './operations/stop-test.ts'
 import { suggest } from './operations/suggest.ts'
 import { track } from './operations/track.ts'
+import { feedIndex } from './reactions/feed-index.ts'
+import { feedStructure } from './reactions/feed-structure.ts'
 import { followCatalogue } from './reactions/follow-catalogue.ts'
 import { followSettings } from './reactions/follow-settings.ts'
 import { followStructure } from './reactions/follow-structure.ts'
@@ -58,6 +60,13 @@ export default defineService({
     status,
     repeated,
   },
-  reactions: [followCatalogue, followSettings, followStructure, recordSalesReaction],
+  reactions: [
+    followCatalogue,
+    followSettings,
+    followStructure,
+    feedIndex,
+    feedStructure,
+    recordSalesReaction,
+  ],
   jobs: [refreshSignals, forgetOldRecords],
 })

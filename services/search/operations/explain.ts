@@ -1,17 +1,22 @@
-import { Rejection } from '@stoa/contract'
+import type { InputOf } from '@stoa/contract'
 import type { search } from '@stoa/contracts/search'
-import type { Handles } from '../context.ts'
+import { type Answering, answering } from '../answering.ts'
+import type { Context, Handles } from '../context.ts'
 import type { Hit, SearchRequest, SearchResult } from '../engines/engine.ts'
-import { isLostIndex } from '../lost-index.ts'
-import { readyCatalogue } from '../ready-catalogue.ts'
 import { filtersOf } from '../search-request.ts'
 
 /** Hits that are looked through for the product: nobody scrolls further. */
 const PAGES = 10
 const PAGE = 100
 
-export const explain: Handles<typeof search.operations.explain> = async (input, ctx) => {
-  const catalogue = readyCatalogue(ctx.resources)
+export const explain: Handles<typeof search.operations.explain> = (input, ctx) =>
+  answering(ctx, (catalogue) => explained(input, ctx, catalogue))
+
+async function explained(
+  input: InputOf<typeof search.operations.explain>,
+  ctx: Context,
+  catalogue: Answering,
+) {
   const { productId, variant } = input
   const filters = filtersOf(input, catalogue.tree)
   const request: SearchRequest = {
@@ -25,10 +30,7 @@ export const explain: Handles<typeof search.operations.explain> = async (input, 
     explain: true,
     at: ctx.now().toISOString(),
   }
-  const find = (asked: SearchRequest): Promise<SearchResult> =>
-    catalogue.engine.search(asked).catch(async (error: unknown) => {
-      throw (await isLostIndex(error, ctx)) ? new Rejection('SEARCH_NOT_READY') : error
-    })
+  const find = (asked: SearchRequest): Promise<SearchResult> => catalogue.engine.search(asked)
   const first = await find(request)
   let page: SearchResult = first
   let hit: Hit | undefined
@@ -53,7 +55,7 @@ export const explain: Handles<typeof search.operations.explain> = async (input, 
   }
   const told = hit?.explain
   return {
-    indexed: catalogue.card(productId) !== undefined,
+    indexed: (await catalogue.card(productId)) !== undefined,
     position,
     total: first.total,
     score: hit?.score ?? null,

@@ -1,18 +1,23 @@
-import { invalidInput, Rejection } from '@stoa/contract'
+import { type InputOf, invalidInput } from '@stoa/contract'
 import { rankingVariant, type search } from '@stoa/contracts/search'
 import { JsonText } from '@stoa/runtime'
+import { type Answering, answering } from '../answering.ts'
 import { hitText } from '../cards.ts'
-import type { Handles } from '../context.ts'
+import type { Context, Handles } from '../context.ts'
 import { CursorRefused } from '../engines/engine.ts'
-import { isLostIndex } from '../lost-index.ts'
-import { readyCatalogue } from '../ready-catalogue.ts'
 import { recordableQuery } from '../recordable-query.ts'
 import { writeSearchId } from '../search-id.ts'
 import { filtersOf, shownFacet, shownRelaxation } from '../search-request.ts'
 
 /** Asks no table: the index answers, cards are text already, and what is counted is written later. */
-export const query: Handles<typeof search.operations.query> = async (input, ctx) => {
-  const catalogue = readyCatalogue(ctx.resources)
+export const query: Handles<typeof search.operations.query> = (input, ctx) =>
+  answering(ctx, (catalogue) => answerOf(input, ctx, catalogue))
+
+async function answerOf(
+  input: InputOf<typeof search.operations.query>,
+  ctx: Context,
+  catalogue: Answering,
+): Promise<JsonText> {
   const { state, tree } = catalogue
   const currency = input.currency ?? ctx.config.shopCurrency
   const variant = rankingVariant(state.test, input.visitor)
@@ -30,8 +35,7 @@ export const query: Handles<typeof search.operations.query> = async (input, ctx)
       variant,
       at: now.toISOString(),
     })
-    .catch(async (error: unknown) => {
-      if (await isLostIndex(error, ctx)) throw new Rejection('SEARCH_NOT_READY')
+    .catch((error: unknown) => {
       if (error instanceof CursorRefused)
         throw invalidInput({ field: 'after', message: 'must be the `next` of a page of the same search' })
       throw error
@@ -55,10 +59,9 @@ export const query: Handles<typeof search.operations.query> = async (input, ctx)
       { searches: 1, zeroResults: found ? 0 : 1 },
     )
 
-  const items = result.hits.flatMap(({ productId }) => {
-    // One that went while the index answered.
-    const card = catalogue.card(productId)
-    return card ? [hitText(card, { currency, available: catalogue.available(card) > 0 })] : []
+  const items = result.hits.flatMap((hit) => {
+    const shown = catalogue.shown(hit)
+    return shown ? [hitText(shown.card, { currency, available: shown.available > 0 })] : []
   })
   const rest = JSON.stringify({
     total: result.total,

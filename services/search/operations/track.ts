@@ -9,12 +9,12 @@ const MAX_POSITION = 100
 /** Counts in memory. What is too old, or of a product that is not there, counts nothing and is no error: the page may have been open long. */
 export const track: Handles<typeof search.operations.track> = async (input, ctx) => {
   const { productId, position, cartId } = input
-  const { recorder, secret, catalogue } = ctx.resources
+  const { recorder, secret, catalogue, shared } = ctx.resources
   if (input.kind === 'added' && cartId === undefined)
     throw invalidInput({ field: 'cartId', message: 'is required with kind added' })
   const answered = read('searchId', input.searchId, ctx)
   const instead = input.instead === undefined ? undefined : read('instead', input.instead, ctx)
-  const card = catalogue.card(productId)
+  const card = catalogue.card(productId) ?? (await shared?.card(productId))
   if (!answered || answered.page === 'browsing' || !card) return null
   const { query, testId, variant } = answered
   const day = ctx.now().toISOString().slice(0, 10)

@@ -1,11 +1,12 @@
 import { LevelsChanged } from '@stoa/contracts/inventory'
 import { OrderConfirmed } from '@stoa/contracts/order'
 import { ProductChanged } from '@stoa/contracts/product'
-import { SearchStatusRequested } from '@stoa/contracts/search'
+import { SearchRefreshRequested, SearchStatusRequested } from '@stoa/contracts/search'
 import { everywhere, type Fact } from '@stoa/runtime'
 import type { Context } from '../context.ts'
 import { unlessLost } from '../lost-index.ts'
 import { answerAsked } from '../replicas.ts'
+import type { SharedCatalogue } from '../shared-catalogue.ts'
 
 /** Keeps this process's index like the catalogue, the stock and the sales; begins by reading all of them. */
 export const followCatalogue = everywhere({
@@ -13,7 +14,11 @@ export const followCatalogue = everywhere({
   hears: [ProductChanged, LevelsChanged, OrderConfirmed, SearchStatusRequested],
   // Documents come by the fifty, and three lists of fifty at once.
   limit: 150,
-  load: (ctx: Context) => ctx.resources.catalogue.load(ctx),
+  load: async (ctx: Context) => {
+    const { catalogue, holds, shared } = ctx.resources
+    if (holds) await catalogue.load(ctx)
+    if (shared) await loadShared(ctx, shared)
+  },
   handle: (facts, ctx: Context) => unlessLost(ctx, () => follow(facts, ctx)),
 })
 
@@ -24,7 +29,7 @@ type Heard =
   | Fact<typeof SearchStatusRequested>
 
 async function follow(facts: readonly Heard[], ctx: Context): Promise<void> {
-  const { catalogue } = ctx.resources
+  const { catalogue, holds, shared } = ctx.resources
   const products = new Map<string, number>()
   const stocked = new Set<string>()
   const sold: { sku: string; quantity: number }[] = []
@@ -40,9 +45,27 @@ async function follow(facts: readonly Heard[], ctx: Context): Promise<void> {
         sold.push(...fact.payload.lines)
     }
   }
-  if (stocked.size > 0) await catalogue.refreshStock([...stocked], ctx)
-  if (products.size > 0) await catalogue.refresh(products, ctx)
-  if (sold.length > 0) await catalogue.addSales(sold)
+  if (holds && stocked.size > 0) await catalogue.refreshStock([...stocked], ctx)
+  if (holds && products.size > 0) await catalogue.refresh(products, ctx)
+  if (holds && sold.length > 0) await catalogue.addSales(sold)
   for (const fact of facts)
-    if (fact.type === 'search.status-requested') await answerAsked(ctx, catalogue, fact.payload)
+    if (fact.type === 'search.status-requested') await answerAsked(ctx, shared ?? catalogue, fact.payload)
+}
+
+/** Nobody has filled the index that all share: asked for once in so long by each process. */
+const ASK_EVERY_MS = 30_000
+
+/** Rejects until the index answers, so that it is tried again. */
+async function loadShared(ctx: Context, shared: SharedCatalogue): Promise<void> {
+  if (await shared.load(ctx)) return
+  const { rebuilds, catalogue } = ctx.resources
+  const now = performance.now()
+  if (rebuilds.askedAt === undefined || now - rebuilds.askedAt > ASK_EVERY_MS) {
+    rebuilds.askedAt = now
+    const { replicaId } = catalogue
+    await ctx.transaction(async (tx) =>
+      tx.emit(SearchRefreshRequested, { what: 'documents', replicaId }, { version: 1 }),
+    )
+  }
+  throw new Error('the shared search index is being filled')
 }

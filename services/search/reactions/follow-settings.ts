@@ -12,7 +12,9 @@ export const followSettings = everywhere({
   limit: 500,
   handle: (facts, ctx: Context) =>
     unlessLost(ctx, async () => {
-      const { catalogue } = ctx.resources
+      const { catalogue, holds, shared } = ctx.resources
+      if (shared) await shared.configure(ctx)
+      if (!holds) return
       await catalogue.configure(ctx)
       if (facts.some((fact) => fact.type === 'search.refresh-requested' && fact.payload.what === 'signals'))
         await catalogue.refreshSales(ctx)

@@ -21,7 +21,8 @@ export const followStructure = everywhere({
   limit: 500,
   timeoutMs: TIMEOUT_MS,
   handle: async (facts, ctx: Context) => {
-    const { catalogue, rebuilds } = ctx.resources
+    const { catalogue, rebuilds, holds } = ctx.resources
+    if (!holds) return
     if (rebuilds.lost) {
       catalogue.reopen()
       await catalogue.load(ctx)

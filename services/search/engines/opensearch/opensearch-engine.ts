@@ -44,7 +44,9 @@ export interface SharedEngine extends SearchEngine {
   /** Whether everything has been brought once. */
   complete(): Promise<boolean>
   /** As it was last written, whether searches see it already or not. Products that were never heard of are absent. */
-  versions(productIds: readonly string[]): Promise<ReadonlyMap<string, number>>
+  told(
+    productIds: readonly string[],
+  ): Promise<ReadonlyMap<string, { readonly version: number; readonly card?: string }>>
   /** Products that have one of these SKUs, as searches see them. */
   productsOf(skus: readonly string[]): Promise<{ productId: string; skus: readonly string[] }[]>
   /** Products that sold something. */
@@ -309,17 +311,16 @@ export function openOpenSearchEngine(options: OpenSearchOptions): SharedEngine {
       await ready()
       return (await indexes.present(analysisOf(settings))).complete
     },
-    versions: async (productIds) => {
+    told: async (productIds) => {
       await ready()
-      const found = new Map<string, number>()
+      const found = new Map<string, { version: number; card?: string }>()
       for (let at = 0; at < productIds.length; at += PAGE) {
         const { body } = await remote.ask('POST', `/${indexes.products}/_mget`, {
-          query: { _source: 'version' },
+          query: { _source: 'version,card' },
           body: { ids: productIds.slice(at, at + PAGE) },
         })
-        for (const { _id, _source } of (body as { docs: { _id: string; _source?: { version: number } }[] })
-          .docs)
-          if (_source) found.set(_id, _source.version)
+        type Told = { _id: string; _source?: { version: number; card?: string } }
+        for (const { _id, _source } of (body as { docs: Told[] }).docs) if (_source) found.set(_id, _source)
       }
       return found
     },

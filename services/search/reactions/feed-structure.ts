@@ -1,0 +1,28 @@
+import { AttributeChanged, CategoryChanged } from '@stoa/contracts/product'
+import { SearchRefreshRequested, SearchSettingsChanged } from '@stoa/contracts/search'
+import { projection } from '@stoa/runtime'
+import type { Context } from '../context.ts'
+
+/** A rebuild of a million products, and as much again. */
+const TIMEOUT_MS = 400_000
+
+/** For an index that all processes share, what `follow-structure` does for one of a process's own: once for all of them. */
+export const feedStructure = projection({
+  name: 'feed-structure',
+  hears: [CategoryChanged, AttributeChanged, SearchSettingsChanged, SearchRefreshRequested],
+  limit: 500,
+  timeoutMs: TIMEOUT_MS,
+  handle: async (facts, ctx: Context) => {
+    const { shared } = ctx.resources
+    if (!shared) return
+    const outdated = await shared.configure(ctx)
+    const asked = facts.flatMap((fact) => (fact.type === 'search.refresh-requested' ? [fact.payload] : []))
+    // Of a process that found the index empty: others may have asked the same.
+    const first = asked.some(({ what, replicaId }) => what === 'documents' && replicaId !== undefined)
+    const wanted = asked.some(({ what, replicaId }) => what === 'documents' && replicaId === undefined)
+    if (outdated || wanted || (first && !(await shared.engine.complete()))) await shared.rebuild(ctx)
+    else if (facts.some(({ type }) => type === 'product.category-changed'))
+      await shared.refreshCategories(ctx)
+    if (asked.some(({ what }) => what === 'signals')) await shared.refreshSales(ctx)
+  },
+})
