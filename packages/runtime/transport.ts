@@ -45,8 +45,8 @@ const MAX_TRIES = 3
 const FIRST_PAUSE_MS = 40
 /** The callee answers in time by itself; a little more, so that its own words arrive. */
 const ANSWER_MARGIN_MS = 500
-/** A trial of an address is a ping and hurts nobody. */
-const PAUSES = { firstMs: 250, lastMs: 2_000 }
+/** A trial is a ping and hurts nobody: a process that is back is found soon. */
+const PAUSES = { firstMs: 100, lastMs: 500 }
 
 type RemoteOptions = {
   readonly contract: Contract
