@@ -18,6 +18,8 @@ const SIGNALS_PAGE = 500
  */
 export class SharedCatalogue {
   readonly engine: SharedEngine
+  /** When (of `performance.now`) a search last tried to reach it. */
+  triedAt = 0
   #configuring: Promise<unknown> = Promise.resolve()
   #configured: Configured | undefined
   #times = 0

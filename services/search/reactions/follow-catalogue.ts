@@ -1,12 +1,12 @@
 import { LevelsChanged } from '@stoa/contracts/inventory'
 import { OrderConfirmed } from '@stoa/contracts/order'
 import { ProductChanged } from '@stoa/contracts/product'
-import { SearchRefreshRequested, SearchStatusRequested } from '@stoa/contracts/search'
+import { SearchStatusRequested } from '@stoa/contracts/search'
 import { everywhere, type Fact } from '@stoa/runtime'
 import type { Context } from '../context.ts'
+import { loadShared } from '../load-shared.ts'
 import { unlessLost } from '../lost-index.ts'
 import { answerAsked } from '../replicas.ts'
-import type { SharedCatalogue } from '../shared-catalogue.ts'
 
 /** Keeps this process's index like the catalogue, the stock and the sales; begins by reading all of them. */
 export const followCatalogue = everywhere({
@@ -17,7 +17,12 @@ export const followCatalogue = everywhere({
   load: async (ctx: Context) => {
     const { catalogue, holds, shared } = ctx.resources
     if (holds) await catalogue.load(ctx)
-    if (shared) await loadShared(ctx, shared)
+    if (!shared) return
+    // With an index of its own the process answers; the first searches try again.
+    await loadShared(ctx, shared).catch((error: unknown) => {
+      if (!holds) throw error
+      ctx.log.warn({ err: error }, 'the shared search index does not answer yet')
+    })
   },
   handle: (facts, ctx: Context) => unlessLost(ctx, () => follow(facts, ctx)),
 })
@@ -50,22 +55,4 @@ async function follow(facts: readonly Heard[], ctx: Context): Promise<void> {
   if (holds && sold.length > 0) await catalogue.addSales(sold)
   for (const fact of facts)
     if (fact.type === 'search.status-requested') await answerAsked(ctx, shared ?? catalogue, fact.payload)
-}
-
-/** Nobody has filled the index that all share: asked for once in so long by each process. */
-const ASK_EVERY_MS = 30_000
-
-/** Rejects until the index answers, so that it is tried again. */
-async function loadShared(ctx: Context, shared: SharedCatalogue): Promise<void> {
-  if (await shared.load(ctx)) return
-  const { rebuilds, catalogue } = ctx.resources
-  const now = performance.now()
-  if (rebuilds.askedAt === undefined || now - rebuilds.askedAt > ASK_EVERY_MS) {
-    rebuilds.askedAt = now
-    const { replicaId } = catalogue
-    await ctx.transaction(async (tx) =>
-      tx.emit(SearchRefreshRequested, { what: 'documents', replicaId }, { version: 1 }),
-    )
-  }
-  throw new Error('the shared search index is being filled')
 }

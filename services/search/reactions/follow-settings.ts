@@ -13,10 +13,12 @@ export const followSettings = everywhere({
   handle: (facts, ctx: Context) =>
     unlessLost(ctx, async () => {
       const { catalogue, holds, shared } = ctx.resources
-      if (shared) await shared.configure(ctx)
-      if (!holds) return
-      await catalogue.configure(ctx)
-      if (facts.some((fact) => fact.type === 'search.refresh-requested' && fact.payload.what === 'signals'))
+      if (holds) await catalogue.configure(ctx)
+      if (
+        holds &&
+        facts.some((fact) => fact.type === 'search.refresh-requested' && fact.payload.what === 'signals')
+      )
         await catalogue.refreshSales(ctx)
+      if (shared) await shared.configure(ctx)
     }),
 })
