@@ -31,7 +31,8 @@ export const openAdmin = () =>
 
 after(async () => {
   await Promise.all(ends.map((end) => end()))
-  if (prefixes.length === 0) return
+  // A test of brokers that are away has left nothing behind.
+  if (prefixes.length === 0 || kafka.skip) return
   const admin = openAdmin()
   const isOurs = (name: string) => prefixes.some((prefix) => name.startsWith(prefix))
   const groups = [...(await admin.listGroups()).keys()].filter(isOurs)
