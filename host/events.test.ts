@@ -38,7 +38,7 @@ test('the events command rebuilds the sales of search while the shop runs, and s
   await shop.pool.query('delete from search.sold')
   const told = await run('replay', 'search', '--from', began)
   assert.equal(told.code, 0, told.output)
-  assert.match(told.output, /search has heard 2 events again: record-sales/)
+  assert.match(told.output, /search has heard 4 events again: feed-index, feed-structure, record-sales/)
   assert.deepEqual(await sold(), [{ sku: 'SKU-1', units: 3 }])
   assert.equal((await run('replay', 'search', '--from', 'yesterday')).code, 2)
 

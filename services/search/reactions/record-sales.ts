@@ -13,13 +13,15 @@ export const recordSalesReaction = projection({
   },
 })
 
+/** An order that is told of again within one list is sold once all the same. */
 export const soldLines = (facts: readonly Fact<typeof OrderConfirmed>[], secret: string): SoldLine[] =>
-  facts.flatMap(({ payload, occurredAt }) =>
-    payload.lines.map(({ sku, quantity }) => ({
-      orderId: payload.orderId,
-      cartKey: cartKey(secret, payload.cartId),
-      sku,
-      quantity,
-      day: occurredAt.toISOString().slice(0, 10),
-    })),
+  [...new Map(facts.map((fact) => [fact.payload.orderId, fact])).values()].flatMap(
+    ({ payload, occurredAt }) =>
+      payload.lines.map(({ sku, quantity }) => ({
+        orderId: payload.orderId,
+        cartKey: cartKey(secret, payload.cartId),
+        sku,
+        quantity,
+        day: occurredAt.toISOString().slice(0, 10),
+      })),
   )
