@@ -213,12 +213,22 @@ export async function startJobs(options: JobsOptions): Promise<Jobs> {
   pool.on('connect', (client) => client.on('error', cut))
   pool.on('error', cut)
 
-  const unlock = async (workers: readonly string[]) => {
-    await database.query('select graphile_worker.force_unlock_workers($1::text[])', [workers])
-    current?.pool.nudge(CONCURRENCY)
+  /** The library throws when one of its workers has ended meanwhile; the next runner, or the poll, looks for what there is. */
+  const nudge = (count: number) => {
+    if (!current || current.ending) return
+    try {
+      current.pool.nudge(count)
+    } catch (error) {
+      logger.debug({ err: error }, 'a job runner is ending')
+    }
   }
 
-  const poll = setInterval(() => current?.pool.nudge(1), pollMs).unref()
+  const unlock = async (workers: readonly string[]) => {
+    await database.query('select graphile_worker.force_unlock_workers($1::text[])', [workers])
+    nudge(CONCURRENCY)
+  }
+
+  const poll = setInterval(() => nudge(1), pollMs).unref()
 
   const timers = new Map<number, NodeJS.Timeout>()
   return {
@@ -231,13 +241,13 @@ export async function startJobs(options: JobsOptions): Promise<Jobs> {
       const handle = setTimeout(
         () => {
           timers.delete(tick)
-          current?.pool.nudge(1)
+          nudge(1)
         },
         tick - now + CLOCK_MARGIN_MS,
       )
       timers.set(tick, handle.unref())
     },
-    nudge: (count) => current?.pool.nudge(Math.min(count, CONCURRENCY)),
+    nudge: (count) => nudge(Math.min(count, CONCURRENCY)),
     unlock,
     lockers: async () => {
       const rows = await database.query<{ locked_by: string }>(
@@ -252,7 +262,7 @@ export async function startJobs(options: JobsOptions): Promise<Jobs> {
           where t.identifier = any($1) and (j.locked_at is not null or (j.is_available and j.run_at <= now()))) as idle`,
         [Object.keys(tasks)],
       )
-      if (!rows[0]!.idle) current?.pool.nudge(CONCURRENCY)
+      if (!rows[0]!.idle) nudge(CONCURRENCY)
       return rows[0]!.idle
     },
     healthy: () => current !== undefined,
