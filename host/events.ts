@@ -96,6 +96,8 @@ try {
   await host.stop()
   await database.stop()
 }
+// What reactions have begun here and no longer ends by itself (a search index that was being filled) must not keep a command alive.
+process.exit()
 
 function parse() {
   try {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import {
   CursorRefused,
@@ -23,6 +24,8 @@ const PIECE_DOCUMENTS = 20
 const PIECE_SIGNALS = 500
 const PIECES_UNDER_WAY = 2
 const HEAP_MB = 4_096
+/** What is under way may take as long to be answered when the index closes. */
+const CLOSE_MS = 5_000
 
 export function openEmbeddedEngine(): SearchEngine {
   const worker = new Worker(new URL('./index-thread.ts', import.meta.url), {
@@ -100,7 +103,12 @@ export function openEmbeddedEngine(): SearchEngine {
     suggest: (request) => ask<Suggestions>({ kind: 'suggest', request }),
     stats: () => ask<EngineStats>({ kind: 'stats' }),
     close: async () => {
-      await ask({ kind: 'stats' }).catch(() => {})
+      const late = new AbortController()
+      await Promise.race([
+        ask({ kind: 'stats' }).catch(() => {}),
+        sleep(CLOSE_MS, undefined, { signal: late.signal, ref: false }).catch(() => {}),
+      ])
+      late.abort()
       await worker.terminate()
     },
   }
