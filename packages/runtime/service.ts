@@ -88,7 +88,10 @@ export type Query = <Row extends object = Record<string, unknown>>(
 export type Tx<Tables = unknown> = {
   readonly db: Transaction<Tables>
   readonly query: Query
-  /** Announces a fact; `version` is the aggregate's, growing by each change of it. */
+  /**
+   * Announces a fact; `version` is the aggregate's, growing by each change of it. A payload of more than 900,000 bytes fails the
+   * transaction.
+   */
   readonly emit: <E extends EventType>(
     type: E,
     payload: z.input<E['payload']>,

@@ -97,6 +97,19 @@ describe('a transaction', () => {
     assert.equal(committed, 0)
   })
 
+  it('commits neither when an event is larger than a log takes', async () => {
+    const tell = (name: string) =>
+      transaction(scope(), async (tx) => {
+        await tx.query(add, ['a'])
+        tx.emit(Counted, { name }, { version: 1 })
+      })
+    await assert.rejects(tell('ä'.repeat(450_001)), /counter\.counted has 9000\d\d bytes/)
+    assert.equal(await count('a'), 0)
+    assert.deepEqual(await outbox(), [])
+    await tell('ä'.repeat(449_990))
+    assert.equal(await count('a'), 1)
+  })
+
   it('commits neither when the commit itself fails', async () => {
     const work = transaction(scope(), async (tx) => {
       await tx.query(`insert into counter.deferred values ('nobody')`)

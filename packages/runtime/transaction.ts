@@ -100,6 +100,11 @@ async function runOnce<T>(
   }
 }
 
+/** Of one event: what every log takes, a Kafka broker's bound for a batch (1 MB) with what goes around it. */
+const MAX_EVENT_BYTES = 900_000
+/** Bytes that one UTF-16 code unit becomes in UTF-8, at most. */
+const BYTES_PER_UNIT = 3
+
 type OutboxRow = {
   kind: 'event' | 'job'
   id: string
@@ -151,15 +156,26 @@ class Settlement {
     })
   }
 
+  /** One that no log takes would stand in the outbox for good, and all that the service announces after it would wait behind it. */
+  #refuseTooLarge(): void {
+    for (const { kind, name, payload } of this.outbox) {
+      const bytes = Buffer.byteLength(JSON.stringify(payload))
+      if (kind === 'event' && bytes > MAX_EVENT_BYTES)
+        throw new RangeError(`${name} has ${bytes} bytes; an event has at most ${MAX_EVENT_BYTES}`)
+    }
+  }
+
   async write(query: Query): Promise<void> {
     const parts: string[] = []
     const values: unknown[] = []
     const parameter = (value: unknown) => `$${values.push(value)}`
     if (this.outbox.length > 0) {
+      const announced = JSON.stringify(this.outbox)
+      if (announced.length > MAX_EVENT_BYTES / BYTES_PER_UNIT) this.#refuseTooLarge()
       parts.push(`announced as (
         insert into "${this.#schema}".outbox (kind, id, name, schema_version, key, aggregate_version, payload, run_at, traceparent)
         select r.kind, r.id, r.name, r.schema_version, r.key, r.aggregate_version, r.payload, r.run_at, ${parameter(formatTraceparent(this.#scope.trace))}::text
-        from rows from (jsonb_to_recordset(${parameter(JSON.stringify(this.outbox))}::jsonb) as (kind text, id uuid, name text,
+        from rows from (jsonb_to_recordset(${parameter(announced)}::jsonb) as (kind text, id uuid, name text,
           schema_version int, key text, aggregate_version bigint, payload jsonb, run_at timestamptz)) with ordinality as r
         order by r.ordinality)`)
     }
