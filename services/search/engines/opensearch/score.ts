@@ -1,13 +1,12 @@
 import { FIELDS } from '../../analysis/occurrence.ts'
 import type { Plan } from '../../planning/plan.ts'
-import { EXACT_SCORE } from '../../planning/requirement.ts'
 import { CERTAIN, LEAST, TYPICAL_LENGTH } from '../../ranking/score.ts'
 import { HALF_SOLD, NEW_DAYS, PRIOR_RATINGS, PRIOR_STARS } from '../../ranking/signals.ts'
 import type { RankingSettings } from '../engine.ts'
 
 /**
  * The score of ../../ranking/ and ../embedded/scoring.ts, computed where the documents are: `termFreq` answers what `codeOf` (entry.ts)
- * has written. Whether both come to the same number for the same plan is tested in ../testing/. The text is constant, so that it
+ * has written. Whether both come to the same number for the same plan is tested in ./score.engine.test.ts. The text is constant, so that it
  * is compiled once.
  */
 const SOURCE = `
@@ -81,7 +80,6 @@ if (params.signals) {
     + (doc['inStock'].value ? params.availability : 0)
     + params.newness * ${NEW_DAYS} / (${NEW_DAYS} + Math.max(0, ageDays));
 }
-if (params.exact != null && termFreq('terms', params.exact) > 0) score += params.exactScore;
 return score;
 `
 
@@ -110,8 +108,6 @@ export function scoreScript(plan: Plan, ranking: RankingSettings): object {
       signals: Object.values(signals).some((weight) => weight !== 0),
       ...signals,
       hour: plan.hour,
-      exact: plan.exact,
-      exactScore: EXACT_SCORE,
     },
   }
 }

@@ -7,7 +7,7 @@ import {
 import { correctedPlan } from '../../planning/corrections.ts'
 import { type Place, readCursor, writeCursor } from '../../planning/cursor.ts'
 import { type Known, type Plan, planQuery } from '../../planning/plan.ts'
-import { filtersToDrop, requirement, without } from '../../planning/requirement.ts'
+import { EXACT_SCORE, filtersToDrop, requirement, without } from '../../planning/requirement.ts'
 import { factorOf, rulesFor } from '../../ranking/merchandising.ts'
 import {
   CURSOR_CHARACTERS,
@@ -317,15 +317,21 @@ function scored(
   { plan, ranking, rules }: { readonly plan: Plan; readonly ranking: RankingSettings; readonly rules: Rules },
 ): Clause {
   const query = { script_score: { query: within, script: scoreScript(plan, ranking) } }
-  if (rules.factors.length === 0) return query
-  return {
-    function_score: {
-      query,
-      functions: rules.factors.map(({ clause, factor }) => ({ filter: clause, weight: factor })),
-      score_mode: 'multiply',
-      boost_mode: 'multiply',
-    },
-  }
+  const ruled =
+    rules.factors.length === 0
+      ? query
+      : {
+          function_score: {
+            query,
+            functions: rules.factors.map(({ clause, factor }) => ({ filter: clause, weight: factor })),
+            score_mode: 'multiply',
+            boost_mode: 'multiply',
+          },
+        }
+  if (plan.exact === null) return ruled
+  // Whoever types a code gets it first, whatever a rule makes of its product.
+  const exact = { constant_score: { filter: termClause(plan.exact), boost: EXACT_SCORE } }
+  return { bool: { must: [ruled], should: [exact] } }
 }
 
 /** Smaller and larger than any price or time; both can be written in JSON. */
