@@ -9,7 +9,7 @@ export type BulkItem = {
   readonly body: object
 }
 
-export type ItemResult = { readonly item: BulkItem; readonly status: number }
+export type ItemResult = { readonly id: string; readonly status: number }
 
 /** What one request carries at most: the node and this process hold it in memory. */
 const ITEMS = 250
@@ -28,42 +28,53 @@ export type BulkOptions = {
   readonly visible: boolean
   /** Statuses of an item that are no failure. */
   readonly accept: readonly number[]
+  /** Requests at a time. With more than one, what stands later in the list may be written sooner. Default 1. */
+  readonly atOnce?: number
 }
 
 /**
- * Writes any number of items in bounded requests, one after the other, while the next one is being made. An item that the cluster has no
- * room for is tried again; one that it refuses is an error that names it, after everything else was written.
+ * Writes any number of items in bounded requests, while the next one is being made. An item that the cluster has no room for is tried
+ * again; one that it refuses is an error that names it, after everything else was written.
  */
 export async function bulk(
   remote: Remote,
   items: AsyncIterable<BulkItem> | Iterable<BulkItem>,
   options: BulkOptions,
 ): Promise<ItemResult[]> {
+  const { atOnce = 1, visible } = options
   const results: ItemResult[] = []
   const refused: string[] = []
-  let waiting: { item: BulkItem; lines: string }[] = []
+  const underWay = new Set<Promise<void>>()
+  let failure: { readonly error: unknown } | undefined
+  let waiting: Line[] = []
   let characters = 0
-  let underWay: Promise<void> = Promise.resolve()
+  let requests = 0
   let turn = performance.now()
-  const send = async () => {
+  const send = async (isLast: boolean) => {
+    while (underWay.size >= atOnce) await Promise.race(underWay)
+    if (failure) return
     const batch = waiting
     waiting = []
     characters = 0
-    await underWay
-    underWay = write(batch)
-    // Whoever awaits it next learns of its failure.
-    underWay.catch(() => {})
+    requests += 1
+    // One request waits for the next refresh; many would wait for one each, and are shown together.
+    const its: Promise<void> = write(batch, visible && isLast && requests === 1)
+      .catch((error: unknown) => {
+        failure ??= { error }
+      })
+      .finally(() => underWay.delete(its))
+    underWay.add(its)
   }
-  const write = async (batch: readonly { item: BulkItem; lines: string }[]) => {
+  const write = async (batch: readonly Line[], waits: boolean) => {
     let rest = batch
     for (let attempt = 0; rest.length > 0; attempt += 1) {
-      const { answered, reasons } = await request(remote, rest, options)
-      const again: { item: BulkItem; lines: string }[] = []
+      const { answered, reasons } = await request(remote, rest, options, waits)
+      const again: Line[] = []
       answered.forEach((status, at) => {
         const one = rest[at]!
         if (status === 429 || status >= 500) again.push(one)
-        else if (status < 300 || options.accept.includes(status)) results.push({ item: one.item, status })
-        else refused.push(`${one.item.id}: ${reasons[at]}`)
+        else if (status < 300 || options.accept.includes(status)) results.push({ id: one.id, status })
+        else refused.push(`${one.id}: ${reasons[at]}`)
       })
       rest = again
       if (rest.length === 0) return
@@ -72,20 +83,24 @@ export async function bulk(
       await sleep(pauseMs)
     }
   }
-  for await (const item of items) {
-    const name = item.action === 'update' ? { _id: item.id, retry_on_conflict: 5 } : { _id: item.id }
-    const lines = `${JSON.stringify({ [item.action]: name })}\n${JSON.stringify(item.body)}\n`
+  for await (const { action, id, body } of items) {
+    const name = action === 'update' ? { _id: id, retry_on_conflict: 5 } : { _id: id }
+    const lines = `${JSON.stringify({ [action]: name })}\n${JSON.stringify(body)}\n`
     if (waiting.length > 0 && (waiting.length >= ITEMS || characters + lines.length > CHARACTERS))
-      await send()
-    waiting.push({ item, lines })
+      await send(false)
+    if (failure) break
+    waiting.push({ id, lines })
     characters += lines.length
     if (performance.now() - turn > TURN_MS) {
       await new Promise(setImmediate)
       turn = performance.now()
     }
   }
-  if (waiting.length > 0) await send()
-  await underWay
+  if (waiting.length > 0) await send(true)
+  await Promise.all(underWay)
+  if (failure) throw failure.error
+  if (visible && requests > 1)
+    await remote.ask('POST', `/${options.index}/_refresh`, { timeoutMs: TIMEOUT_MS })
   if (refused.length > 0)
     throw new RefusedByIndex(
       `${refused.length} of the documents were refused, ${refused.slice(0, 3).join('; ')}`,
@@ -94,13 +109,16 @@ export async function bulk(
   return results
 }
 
+type Line = { readonly id: string; readonly lines: string }
+
 async function request(
   remote: Remote,
-  batch: readonly { readonly lines: string }[],
-  { index, alias, visible }: BulkOptions,
+  batch: readonly Line[],
+  { index, alias }: BulkOptions,
+  waits: boolean,
 ): Promise<{ answered: number[]; reasons: string[] }> {
   const { body } = await remote.ask('POST', `/${index}/_bulk`, {
-    query: { ...(alias && { require_alias: true }), refresh: visible ? 'wait_for' : false },
+    query: { ...(alias && { require_alias: true }), refresh: waits ? 'wait_for' : false },
     lines: batch.map(({ lines }) => lines).join(''),
     timeoutMs: TIMEOUT_MS,
   })

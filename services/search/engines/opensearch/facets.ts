@@ -23,6 +23,10 @@ import { beginning, numberOf, split } from './values.ts'
  */
 const VALUES = 1_500
 const VALUES_OF_ONE = 10_000
+/** Of a facet that shows more than the most frequent: those chosen, and a select's, which has an order of its own. */
+const VALUES_IN_ORDER = 3_000
+/** A product has one value of these at most, so that their counts say when all of them are there. */
+const SINGLE: ReadonlySet<string | undefined> = new Set(['number', 'boolean', 'select'])
 const KEYS = 500
 
 type Bucket = { readonly key: string | number; readonly key_as_string?: string; readonly doc_count: number }
@@ -111,7 +115,10 @@ export function facetPlan(
       const more: Record<string, object> = {}
       shown.forEach(({ key }, at) => {
         if (apart.has(key)) return
-        if (definitionOf(key)?.type === 'number') {
+        const type = definitionOf(key)?.type
+        const seen = [...(values.get(key) ?? []), ...(numbers.get(key) ?? [])]
+        if (SINGLE.has(type) && seen.reduce((sum, [, count]) => sum + count, 0) === keys.get(key)) return
+        if (type === 'number') {
           if (cut.numbers) more[`numbers${at}`] = numbersOf(key)
         } else if (cut.values && (values.get(key)?.length ?? 0) < FACET_VALUES)
           more[`values${at}`] = valuesOf(key)
@@ -265,6 +272,12 @@ export function facetPlan(
     }
   }
 
+  function valuesOf(key: string) {
+    const ordered = chosen.has(key) || (definitionOf(key)?.allowedValues.length ?? 0) > 0
+    const size = ordered ? VALUES_IN_ORDER : FACET_VALUES
+    return { terms: { field: 'values', size, include: beginning([key]) } }
+  }
+
   function definitionOf(key: string) {
     return key.startsWith('attribute:') ? settings.attributes.get(key.slice(10)) : undefined
   }
@@ -283,9 +296,6 @@ const OWN: Readonly<Record<string, string>> = {
 
 const numbersOf = (key: string) => ({
   terms: { field: 'numbers', size: VALUES_OF_ONE, include: beginning([key]) },
-})
-const valuesOf = (key: string) => ({
-  terms: { field: 'values', size: 2 * VALUES, include: beginning([key]) },
 })
 
 function byKey(counted: Buckets | undefined): Map<string, [text: string, count: number][]> {

@@ -33,6 +33,8 @@ export type OpenSearchOptions = {
 
 /** A page of what the index says of its products. */
 const PAGE = 500
+/** Requests of one list that fills an index: each document is there once, so that their order does not matter. */
+const FILL_AT_ONCE = 2
 /** Settings before the present ones, for those who walk through pages meanwhile. */
 const SETTINGS_KEPT = 4
 
@@ -134,11 +136,11 @@ export function openOpenSearchEngine(options: OpenSearchOptions): SharedEngine {
     }))
     const results = await write(() => items, [404])
     const told = new Map(signals.map((one) => [one.productId, one]))
-    for (const { item, status } of results) {
+    for (const { id, status } of results) {
       if (status !== 404) continue
-      const before = ahead.get(item.id)
-      ahead.delete(item.id)
-      ahead.set(item.id, { ...before, ...told.get(item.id)! })
+      const before = ahead.get(id)
+      ahead.delete(id)
+      ahead.set(id, { ...before, ...told.get(id)! })
       if (ahead.size > SIGNALS_AHEAD) ahead.delete(ahead.keys().next().value!)
     }
   }
@@ -244,7 +246,7 @@ export function openOpenSearchEngine(options: OpenSearchOptions): SharedEngine {
               'create',
             ),
             // What is there already was told since and is newer.
-            { index, alias: false, visible: false, accept: [409] },
+            { index, alias: false, visible: false, accept: [409], atOnce: FILL_AT_ONCE },
           ).catch((error: unknown) => {
             if (error instanceof RefusedByIndex && error.status === 404) throw new GivenUp(error)
             throw error
