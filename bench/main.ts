@@ -6,6 +6,7 @@ import { checkout, checkoutProfile } from './checkout.ts'
 import { stopChildren } from './child.ts'
 import { importing } from './import.ts'
 import { kafka } from './kafka.ts'
+import { opensearch } from './opensearch.ts'
 import { cpuMs, machineCpuMs } from './process-use.ts'
 import { productCached, productCachedProfile, productProfile, productReads } from './product-reads.ts'
 import { reactions } from './reactions.ts'
@@ -34,6 +35,7 @@ const sections: readonly Section[] = [
   productCachedProfile,
   searchEngines,
   kafka,
+  opensearch,
 ]
 
 const names = process.argv.slice(2)
