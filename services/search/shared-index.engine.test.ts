@@ -5,7 +5,7 @@ import { LevelsChanged } from '@stoa/contracts/inventory'
 import { OrderConfirmed } from '@stoa/contracts/order'
 import { CategoryChanged } from '@stoa/contracts/product'
 import { search } from '@stoa/contracts/search'
-import { engineAddress, eventually, startTestHost } from '@stoa/testing'
+import { engineAddress, eventually, startTcpProxy, startTestHost } from '@stoa/testing'
 import { v7 } from 'uuid'
 import service from './service.ts'
 import { Shelf } from './testing.ts'
@@ -118,6 +118,38 @@ describe('An index that two processes share', { skip }, () => {
     const startedAt = performance.now()
     await assert.rejects(host.client(search).query({ q: 'chair' }))
     assert.ok(performance.now() - startedAt < 500)
+  })
+
+  it('is away while products change, and has every change once it is back', async () => {
+    const shelf = new Shelf()
+    const products = ['Chair', 'Bench', 'Sofa'].map((name) => shelf.add({ name }))
+    await using way = await startTcpProxy(address)
+    await using host = await startTestHost({
+      services: [service, ...shelf.services],
+      environment: config('back', way.through(address)),
+    })
+    const client = host.client(search)
+    const shown = async () =>
+      (await client.query({})).items.map(({ name, available }) => `${name} ${available}`).toSorted()
+    await eventually(async () => (await shown()).length === 3, WITHIN)
+
+    way.lead('http://127.0.0.1:9')
+    way.cut()
+    await shelf.change(host, products[0]!.productId, { name: 'Throne' })
+    await shelf.takeAway(host, products[1]!.productId)
+    shelf.stock.set(products[2]!.variants[0]!.sku, 0)
+    await host.publish(LevelsChanged, { skus: [products[2]!.variants[0]!.sku] })
+    const added = shelf.add({ name: 'Stool' })
+    await shelf.change(host, added.productId, { name: 'Footstool' })
+    // Long enough for writes to fail, and for nobody to be kept waiting.
+    await eventually(async () => {
+      const startedAt = performance.now()
+      await assert.rejects(client.query({ q: 'chair' }))
+      return performance.now() - startedAt < 100
+    }, WITHIN)
+    way.lead(address)
+
+    await eventually(async () => String(await shown()) === 'Footstool true,Sofa false,Throne true', WITHIN)
   })
 
   it('is away: each process answers from an index of its own where that is asked for', async () => {
