@@ -195,8 +195,12 @@ export async function startBackground(options: BackgroundOptions): Promise<Backg
         url: database.directUrl,
         channels: [OUTBOX_CHANNEL, LEASE_CHANNEL, ...jobsBehind.keys(), ...logChannels],
         logger,
-        // After an outage the leases may have expired, and nothing is relayed without them.
-        onListening: () => void beat().then(lookEverywhere),
+        // After an outage the leases may have expired, and nothing is relayed without them. Jobs that were announced unheard wait, too.
+        onListening: () =>
+          void beat().then(() => {
+            lookEverywhere()
+            for (const runner of jobs) runner.nudge(Number.POSITIVE_INFINITY)
+          }),
         onNotification: (channel, payload) => {
           if (channel === LEASE_CHANNEL) void beat()
           else if (channel === OUTBOX_CHANNEL) for (const { relay } of parts) relay.wake(payload.split(','))
