@@ -2,54 +2,9 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { eventually, startTestHost, statements, type TestHost } from '@stoa/testing'
-import {
-  jobInput,
-  record,
-  type ThingContext,
-  ThingLost,
-  ThingMade,
-  thing,
-  thingContract,
-} from './fixture/thing.ts'
-import { effect, job } from './service.ts'
-
-const count = effect({
-  name: 'count',
-  hears: [ThingMade],
-  handle: async (facts, ctx: ThingContext) =>
-    ctx.transaction(async (tx) => {
-      await record(
-        tx,
-        facts.map(({ key, payload }) => ({ by: 'count', key, version: payload.n })),
-      )
-      // Every fact has a follow-up, by an event and by a job.
-      for (const { payload } of facts) {
-        tx.emit(ThingLost, { id: payload.id }, { version: payload.n })
-        tx.schedule(tell, { n: payload.n })
-      }
-    }),
-})
-
-const follow = effect({
-  name: 'follow',
-  hears: [ThingLost],
-  handle: async (facts, ctx: ThingContext) =>
-    ctx.transaction(async (tx) => {
-      await record(
-        tx,
-        facts.map(({ key, version }) => ({ by: 'follow', key, version })),
-      )
-    }),
-})
-
-const tell = job({
-  name: 'tell',
-  input: jobInput,
-  handle: async ({ n }, ctx: ThingContext) =>
-    void (await record(ctx, [{ by: 'tell', key: 'job', version: n }])),
-})
-
-const service = () => thing({ reactions: [count, follow], jobs: [tell] })
+import { countingThing } from './fixture/counting-thing.ts'
+import { type ThingContext, ThingMade, thing, thingContract } from './fixture/thing.ts'
+import { effect } from './service.ts'
 
 /** How often each of `versions` was done, by whom: [once, missing, more than once]. */
 const tally = async ({ pool }: TestHost, by: string, total: number) => {
@@ -63,8 +18,12 @@ const tally = async ({ pool }: TestHost, by: string, total: number) => {
 
 describe('Two replicas side by side', () => {
   it('have every effect of 500 events exactly once, follow-ups and jobs included, with a pool of two', async () => {
-    await using first = await startTestHost({ services: [service()], poolSize: 2 })
-    await using second = await startTestHost({ services: [service()], poolSize: 2, database: first.database })
+    await using first = await startTestHost({ services: [countingThing()], poolSize: 2 })
+    await using second = await startTestHost({
+      services: [countingThing()],
+      poolSize: 2,
+      database: first.database,
+    })
     const clients = [first.client(thingContract), second.client(thingContract)]
     await Promise.all(
       Array.from({ length: 10 }, async (_, writer) => {
@@ -86,8 +45,8 @@ describe('Two replicas side by side', () => {
   })
 
   it('take over from each other at once when one stops', async () => {
-    const first = await startTestHost({ services: [service()] })
-    await using second = await startTestHost({ services: [service()], database: first.database })
+    const first = await startTestHost({ services: [countingThing()] })
+    await using second = await startTestHost({ services: [countingThing()], database: first.database })
     try {
       await first.host.stop()
       const startedAt = performance.now()
@@ -103,7 +62,7 @@ describe('Two replicas side by side', () => {
 })
 
 it('Cut connections to PostgreSQL, again and again under load, cost nothing but time', async () => {
-  await using host = await startTestHost({ services: [service()] })
+  await using host = await startTestHost({ services: [countingThing()] })
   const client = host.client(thingContract)
   const made = new Set<number>()
   let stop = false
@@ -163,14 +122,14 @@ it('Cut connections to PostgreSQL, again and again under load, cost nothing but 
 // They mostly wait.
 describe('With nothing to do', { concurrency: true }, () => {
   it('leases of a dead process are taken over soon after they expire', async () => {
-    await using host = await startTestHost({ services: [service()] })
+    await using host = await startTestHost({ services: [countingThing()] })
     await host.host.background!.stop()
     await host.pool.query(
       `insert into log.lease (name, owner, until)
       select name, 'a dead process', now() + interval '2 seconds'
       from unnest(array['relay:thing', 'group:thing.count', 'group:thing.follow']) as name`,
     )
-    await using next = await startTestHost({ services: [service()], database: host.database })
+    await using next = await startTestHost({ services: [countingThing()], database: host.database })
     const startedAt = performance.now()
     await next.client(thingContract).make({ id: 'a', versions: [1] })
     await sleep(1_000)
@@ -181,7 +140,7 @@ describe('With nothing to do', { concurrency: true }, () => {
   })
 
   it('a process asks the database less than once a second', async () => {
-    await using host = await startTestHost({ services: [service()] })
+    await using host = await startTestHost({ services: [countingThing()] })
     await host.client(thingContract).make({ id: 'a', versions: [1] })
     await host.settled()
     await sleep(1_500)

@@ -4,55 +4,11 @@ import { describe, it } from 'node:test'
 import { contract } from '@stoa/contract'
 import { createDatabase, eventually, startTestHost } from '@stoa/testing'
 import { pino } from 'pino'
-import {
-  jobInput,
-  record,
-  type ThingContext,
-  ThingLost,
-  ThingMade,
-  thing,
-  thingContract,
-} from './fixture/thing.ts'
+import { countingThing } from './fixture/counting-thing.ts'
+import { type ThingContext, ThingMade, thingContract } from './fixture/thing.ts'
 import { startHost } from './host.ts'
-import { defineService, effect, job } from './service.ts'
+import { defineService, effect } from './service.ts'
 import { freshKafka, kafka, kafkaEnvironment } from './testing-kafka.ts'
-
-const count = effect({
-  name: 'count',
-  hears: [ThingMade],
-  handle: async (facts, ctx: ThingContext) =>
-    ctx.transaction(async (tx) => {
-      await record(
-        tx,
-        facts.map(({ key, payload }) => ({ by: 'count', key, version: payload.n })),
-      )
-      for (const { payload } of facts) {
-        tx.emit(ThingLost, { id: payload.id }, { version: payload.n })
-        tx.schedule(tell, { n: payload.n })
-      }
-    }),
-})
-
-const follow = effect({
-  name: 'follow',
-  hears: [ThingLost],
-  handle: async (facts, ctx: ThingContext) =>
-    ctx.transaction(async (tx) => {
-      await record(
-        tx,
-        facts.map(({ key, version }) => ({ by: 'follow', key, version })),
-      )
-    }),
-})
-
-const tell = job({
-  name: 'tell',
-  input: jobInput,
-  handle: async ({ n }, ctx: ThingContext) =>
-    void (await record(ctx, [{ by: 'tell', key: 'job', version: n }])),
-})
-
-const service = () => thing({ reactions: [count, follow], jobs: [tell] })
 
 /** Another service, which only hears. */
 const listener = defineService({
@@ -74,9 +30,9 @@ const listener = defineService({
 describe('Services over Kafka', { skip: kafka.skip }, () => {
   it('have every effect of 500 events exactly once on two replicas, follow-ups and jobs included', async () => {
     const environment = kafkaEnvironment(freshKafka())
-    await using first = await startTestHost({ services: [service()], environment })
+    await using first = await startTestHost({ services: [countingThing()], environment })
     await using second = await startTestHost({
-      services: [service()],
+      services: [countingThing()],
       environment,
       database: first.database,
     })
@@ -103,7 +59,7 @@ describe('Services over Kafka', { skip: kafka.skip }, () => {
     const [own, others] = [await createDatabase(), await createDatabase()]
     const start = () =>
       startHost({
-        services: [service(), listener],
+        services: [countingThing(), listener],
         environment: {
           ...environment,
           POOL_SIZE: '2',
@@ -148,7 +104,7 @@ describe('Services over Kafka', { skip: kafka.skip }, () => {
     const { port: doorPort } = door.address() as { port: number }
     await new Promise((resolve) => door.close(resolve))
     await using shop = await startTestHost({
-      services: [service()],
+      services: [countingThing()],
       environment: {
         ...kafkaEnvironment(settings),
         KAFKA_BROKERS: `127.0.0.1:${doorPort}`,
