@@ -10,6 +10,7 @@ import { clientOptions, discard, heedErrors, isProtocolError } from './kafka-cli
 import { eventOf, fromRecord, type ReadRecord } from './kafka-record.ts'
 import type { KafkaSettings } from './kafka-settings.ts'
 import type { LoggedEvent, Subscription } from './log.ts'
+import { Turns } from './turns.ts'
 
 /** A member that is not heard of for this long is taken for dead, and its partitions go to the others. */
 export const SESSION_MS = 15_000
@@ -141,10 +142,7 @@ export class KafkaConsumer {
   #firstToFetch = 0
   #firstToHand = 0
   #list: List | undefined
-  #running: Promise<void> | undefined
-  #again = false
-  #timer: NodeJS.Timeout | undefined
-  #lastStart = 0
+  readonly #turns = new Turns(() => this.#run(), { gatherMs: GATHER_MS })
   #lastHandled = performance.now()
   #commitTimer: NodeJS.Timeout | undefined
   #committing: Promise<void> | undefined
@@ -201,10 +199,10 @@ export class KafkaConsumer {
   /** The member leaves when the list that runs has ended; its position is stored. */
   async stop(): Promise<void> {
     this.#stopped = true
-    clearTimeout(this.#timer)
     clearTimeout(this.#commitTimer)
+    const ended = this.#turns.stop()
     this.#stopping.abort()
-    await this.#running
+    await ended
     await this.#commit()
     const client = this.#client
     this.#client = undefined
@@ -342,7 +340,7 @@ export class KafkaConsumer {
       }
     }
     this.#restartFetches()
-    this.#wake()
+    this.#turns.wake()
   }
 
   // ---- fetching ----
@@ -538,7 +536,7 @@ export class KafkaConsumer {
         if (partition.count === 0 && !this.#list?.last.has(partition)) this.#moved(partition)
       }
     }
-    if (grown) this.#wake()
+    if (grown) this.#turns.wake()
   }
 
   /** Nothing waits and nothing runs of this partition: what was fetched was passed over. */
@@ -549,29 +547,6 @@ export class KafkaConsumer {
   }
 
   // ---- handing over ----
-
-  #wake(): void {
-    if (this.#stopped) return
-    if (this.#running) {
-      this.#again = true
-      return
-    }
-    if (this.#timer) return
-    const wait = this.#lastStart + GATHER_MS - performance.now()
-    if (wait > 1) this.#timer = setTimeout(() => this.#start(), wait)
-    else this.#start()
-  }
-
-  #start(): void {
-    this.#timer = undefined
-    if (this.#stopped) return
-    this.#again = false
-    this.#lastStart = performance.now()
-    this.#running = this.#run().finally(() => {
-      this.#running = undefined
-      if (this.#again) this.#wake()
-    })
-  }
 
   async #run(): Promise<void> {
     while (!this.#stopped) {
@@ -595,7 +570,7 @@ export class KafkaConsumer {
       this.#commitSoon()
       void this.#pump()
       if (list.events.length < WORTHWHILE_EVENTS) {
-        this.#again = true
+        this.#turns.wake()
         return
       }
     }

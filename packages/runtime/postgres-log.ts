@@ -10,6 +10,7 @@ import {
   type Subscription,
 } from './log.ts'
 import { applyMigrations, sqlFiles } from './migrate.ts'
+import { Turns } from './turns.ts'
 
 /** Events that one statement reads per topic: about 1 MB of memory at the usual 2 kB. */
 const PAGE_EVENTS = 500
@@ -320,39 +321,17 @@ class GroupConsumer {
   /** What was read from the table for topics where this consumer is older than the memory. */
   readonly #pages = new Map<string, LoggedEvent[]>()
   #firstTopic = 0
-  #running: Promise<void> | undefined
-  #again = false
-  #stopped = false
-  #timer: NodeJS.Timeout | undefined
-  #lastStart = 0
+  readonly #turns: Turns
 
   constructor(log: PostgresLog, subscription: Subscription, positions: Map<string, number>) {
     this.#log = log
     this.subscription = subscription
     this.positions = positions
+    this.#turns = new Turns(() => this.#run(), { gatherMs: log.gatherMs })
   }
 
   wake(): void {
-    if (this.#stopped) return
-    if (this.#running) {
-      this.#again = true
-      return
-    }
-    if (this.#timer) return
-    const wait = this.#lastStart + this.#log.gatherMs - performance.now()
-    if (wait > 1) this.#timer = setTimeout(() => this.#start(), wait)
-    else this.#start()
-  }
-
-  #start(): void {
-    this.#timer = undefined
-    if (this.#stopped) return
-    this.#again = false
-    this.#lastStart = performance.now()
-    this.#running = this.#run().finally(() => {
-      this.#running = undefined
-      if (this.#again) this.wake()
-    })
+    this.#turns.wake()
   }
 
   async #run(): Promise<void> {
@@ -367,15 +346,15 @@ class GroupConsumer {
           moved = true
         }
         if (moved) this.#log.moved(this)
-        if (!moved || this.#stopped) return
+        if (!moved || this.#turns.stopped) return
         if (events.length > 0 && events.length < WORTHWHILE_EVENTS) {
-          if (this.lag() > 0) this.#again = true
+          if (this.lag() > 0) this.wake()
           return
         }
       } catch {
-        if (this.#stopped) return
+        if (this.#turns.stopped) return
         await sleep(RETRY_MS)
-        if (this.#stopped) return
+        if (this.#turns.stopped) return
       }
     }
   }
@@ -428,9 +407,7 @@ class GroupConsumer {
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true
-    clearTimeout(this.#timer)
-    await this.#running
+    await this.#turns.stop()
   }
 }
 
