@@ -661,8 +661,17 @@ export class KafkaConsumer {
   }
 }
 
+const leaveGroup = async (client: KafkaClient): Promise<void> => client.leaveGroup(true)
+
+/** `close` alone would let a join that is under way end well, and its member send heartbeats from then on: the group is left first. */
 const leave = (client: KafkaClient): Promise<void> =>
-  discard({ connections: client.connections, close: () => client.close(true) })
+  discard({
+    connections: client.connections,
+    close: async () => {
+      await leaveGroup(client).catch(() => {})
+      await client.close(true)
+    },
+  })
 
 /** Every topic's partitions in turns over those members that hear it; topics begin at different members, so that small ones spread. */
 const spread: GroupPartitionsAssigner = (_, members, __, metadata) => {
