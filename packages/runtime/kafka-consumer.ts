@@ -6,7 +6,14 @@ import {
   Consumer as KafkaClient,
 } from '@platformatic/kafka'
 import type { Logger } from 'pino'
-import { clientOptions, discard, heedErrors, isProtocolError } from './kafka-clients.ts'
+import {
+  clientOptions,
+  discard,
+  heedErrors,
+  isProtocolError,
+  isUnknownTopic,
+  reason,
+} from './kafka-clients.ts'
 import { eventOf, fromRecord, type ReadRecord } from './kafka-record.ts'
 import type { KafkaSettings } from './kafka-settings.ts'
 import type { LoggedEvent, Subscription } from './log.ts'
@@ -16,6 +23,8 @@ import { Turns } from './turns.ts'
 export const SESSION_MS = 15_000
 /** Members say this often that they live, and learn at the latest then that others came or went. */
 const HEARTBEAT_MS = 3_000
+/** Tries of a join that another member who came or went has overtaken. */
+const JOIN_TRIES = 3
 /** A join may wait for the others as long as a session lasts. */
 const GROUP_REQUEST_TIMEOUT_MS = 20_000
 
@@ -46,18 +55,34 @@ const AWAY_FIRST_MS = 100
 const AWAY_LAST_MS = 5_000
 
 type FetchResponse = Awaited<ReturnType<KafkaClient['fetch']>>
+type Metadata = Awaited<ReturnType<KafkaClient['metadata']>>
+
+/** Of Kafka's protocol. */
+const OFFSET_OUT_OF_RANGE = 1
+
+export type GroupPartition = { readonly group: string; readonly topic: string; readonly partition: number }
+export type StoredPosition = GroupPartition & { readonly position: number; readonly epoch: number }
 
 /** What a consumer asks of the log that it belongs to. */
 export type ConsumerHost = {
   readonly settings: KafkaSettings
   readonly logger: Logger
   readonly kafkaTopic: (topic: string) => string
-  /** Creates them when they are missing. */
-  readonly ensureTopics: (topics: readonly string[]) => Promise<void>
+  /** Creates them when they are missing, and again by the next call when the work finds them gone. */
+  readonly withTopics: <T>(topics: readonly string[], work: () => Promise<T>) => Promise<T>
   /** Offsets of every partition of these topics, of their first and behind their last event. */
   readonly edges: (topics: readonly string[], edge: 'first' | 'end') => Promise<Map<string, number[]>>
+  /** What groups have stored, below 0 where that is nothing. */
+  readonly stored: (wanted: readonly GroupPartition[]) => Promise<readonly StoredPosition[]>
   /** Behind the last event of a partition, as of the last look. */
   readonly knownEnd: (topic: string, partition: number) => number
+}
+
+type Place = {
+  readonly position: number
+  readonly committed: number
+  readonly epoch?: number | undefined
+  readonly topicId?: string | undefined
 }
 
 /** One partition that this member reads, for as long as it is assigned without a break. */
@@ -70,18 +95,27 @@ class Partition {
   fetched: number
   committed: number
   end: number
+  /**
+   * Of the leader that wrote the event before `fetched`, or of a later one; -1: not known. A broker whose log of that time ends before it says
+   * so (it has lost its end, and grown anew); with an offset alone it would go on in the midst of what is new.
+   */
+  epoch: number
+  /** Which topic of this name. */
+  topicId: string | undefined
   waiting: ReadRecord[] = []
   /** Index of the first of `waiting` that is not handed over. */
   next = 0
   bytes = 0
 
-  constructor(topic: string, number: number, position: number, committed: number) {
+  constructor(topic: string, number: number, { position, committed, epoch = -1, topicId }: Place) {
     this.topic = topic
     this.number = number
     this.position = position
     this.fetched = position
     this.committed = committed
     this.end = position
+    this.epoch = epoch
+    this.topicId = topicId
   }
 
   get count(): number {
@@ -136,6 +170,10 @@ export class KafkaConsumer {
   #generation = 0
   #heardAt = 0
   #partitions = new Map<string, Partition>()
+  /** Partitions of each topic that the last join, or the last count, knew of; undefined until we have come. */
+  #counts: ReadonlyMap<string, number> | undefined
+  /** A topic that we know was gone when a position was stored: nothing is stored until its id has been looked at. */
+  #unsure = false
   readonly #fetching = new Set<number>()
   #pumping = false
   #pumpAgain = false
@@ -180,19 +218,26 @@ export class KafkaConsumer {
     return this.#partitions.get(keyOf(topic, partition))?.position
   }
 
-  /** A topic has more partitions than before. */
-  async grown(counts: ReadonlyMap<string, number>): Promise<void> {
+  /** Topics have so many partitions now: others than there were when we came, perhaps. */
+  async counted(counts: ReadonlyMap<string, number>): Promise<void> {
     const client = this.#client
-    if (!client || this.#stopped) return
+    const known = this.#counts
+    const { topics } = this.subscription
+    if (!client || !known || this.#stopped) return
+    if (topics.every((topic) => counts.get(topic) === known.get(topic))) return
+    this.#counts = counts
     client.clearMetadata()
     if (this.subscription.position === 'stored') {
-      await client.joinGroup({}).catch((error: unknown) => this.#lose(client, error))
+      await this.#join(client).catch((error: unknown) => this.#lose(client, error))
       return
     }
-    for (const [topic, count] of counts)
-      for (let number = 0; number < count; number += 1)
+    for (const topic of topics)
+      for (let number = 0; number < (counts.get(topic) ?? 0); number += 1)
         if (!this.#partitions.has(keyOf(topic, number)))
-          this.#partitions.set(keyOf(topic, number), new Partition(topic, number, 0, 0))
+          this.#partitions.set(
+            keyOf(topic, number),
+            new Partition(topic, number, { position: 0, committed: 0 }),
+          )
     this.#restartFetches()
   }
 
@@ -217,7 +262,7 @@ export class KafkaConsumer {
     for (let pauseMs = AWAY_FIRST_MS; ; pauseMs = Math.min(pauseMs * 2, AWAY_LAST_MS)) {
       if (this.#stopped) throw new Error('the log is closed')
       try {
-        await this.#connect()
+        await this.#host.withTopics(this.subscription.topics, () => this.#connect())
         this.#trouble = undefined
         return
       } catch (error) {
@@ -233,7 +278,6 @@ export class KafkaConsumer {
   async #connect(): Promise<void> {
     const { settings, kafkaTopic } = this.#host
     const { topics, position } = this.subscription
-    await this.#host.ensureTopics(topics)
     const client = new KafkaClient({
       ...clientOptions(settings, { requestTimeoutMs: GROUP_REQUEST_TIMEOUT_MS, retries: 0 }),
       groupId: this.#groupId,
@@ -245,9 +289,16 @@ export class KafkaConsumer {
     })
     heedErrors(client.connections)
     client.topics.trackAll(...topics.map(kafkaTopic))
-    client.on('error', (error: Error) => this.#lose(client, error))
+    client.on('error', (error: Error) => {
+      if (client === this.#client && isOvertaken(error))
+        this.#join(client).catch((again: unknown) => this.#lose(client, again))
+      else this.#lose(client, error)
+    })
     client.on('consumer:heartbeat:end', () => {
-      if (client === this.#client) this.#heardAt = performance.now()
+      if (client !== this.#client) return
+      this.#heardAt = performance.now()
+      // With partitions, a fetch tells more.
+      if (this.#partitions.size === 0) this.#trouble = undefined
     })
     client.on('consumer:heartbeat:error', ({ error }) => this.#unheard(client, error))
     // While the group is being spread anew our last word still counts.
@@ -259,18 +310,43 @@ export class KafkaConsumer {
     })
     if (this.#stopped) return leave(client)
     this.#client = client
+    this.#counts = undefined
     this.#heardAt = performance.now()
-    if (position === 'stored') await client.joinGroup({})
-    else {
+    // What is looked up here is what the join goes by.
+    const metadata = await client.metadata({ topics: topics.map(kafkaTopic) })
+    const known = new Map(topics.map((topic) => [topic, metadata.topics.get(kafkaTopic(topic))!]))
+    if (position === 'stored') {
+      await this.#join(client)
+      this.#counts = new Map([...known].map(([topic, { partitionsCount }]) => [topic, partitionsCount]))
+    } else {
       const ends = await this.#host.edges(topics, 'end')
+      const isBack = this.#partitions.size > 0
       for (const [topic, offsets] of ends)
         offsets.forEach((offset, number) => {
           // What we had read before a reconnect goes on where it was.
-          if (!this.#partitions.has(keyOf(topic, number)))
-            this.#partitions.set(keyOf(topic, number), new Partition(topic, number, offset, offset))
+          if (this.#partitions.has(keyOf(topic, number))) return
+          const { id, partitions } = known.get(topic)!
+          // One that came while we were cut off is heard from its beginning.
+          const at = isBack
+            ? { position: 0, committed: 0, topicId: id }
+            : { position: offset, committed: offset, epoch: partitions[number]?.leaderEpoch, topicId: id }
+          this.#partitions.set(keyOf(topic, number), new Partition(topic, number, at))
         })
+      this.#counts = new Map([...ends].map(([topic, offsets]) => [topic, offsets.length]))
       this.#epoch += 1
       this.#restartFetches()
+    }
+  }
+
+  /** Overtaken, the same member joins again: to leave and come as another would overtake those who are joining. */
+  async #join(client: KafkaClient): Promise<void> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        await client.joinGroup({})
+        return
+      } catch (error) {
+        if (!isOvertaken(error) || tries === JOIN_TRIES || client !== this.#client) throw error
+      }
     }
   }
 
@@ -309,7 +385,7 @@ export class KafkaConsumer {
     for (let pauseMs = AWAY_FIRST_MS; ; pauseMs = Math.min(pauseMs * 2, AWAY_LAST_MS)) {
       if (epoch !== this.#epoch || this.#stopped) return
       try {
-        await this.#adopt(client, epoch, assignments)
+        await this.#adopt(epoch, assignments)
         return
       } catch (error) {
         this.#warn(error, 'the positions of a reaction could not be read')
@@ -319,28 +395,30 @@ export class KafkaConsumer {
   }
 
   /** Positions of what is assigned: stored ones, else the oldest event. What we had already goes on, unless another got further. */
-  async #adopt(client: KafkaClient, epoch: number, assignments: readonly GroupAssignment[]): Promise<void> {
+  async #adopt(epoch: number, assignments: readonly GroupAssignment[]): Promise<void> {
     const prefix = this.#host.settings.prefix.length
-    const stored = await client.listCommittedOffsets({ topics: [...assignments] })
-    const fresh = assignments
-      .filter(({ topic, partitions }) =>
-        partitions.some((number) => (stored.get(topic)?.[number] ?? -1n) < 0n),
-      )
-      .map(({ topic }) => topic.slice(prefix))
+    const { group } = this.subscription
+    const stored = await this.#host.stored(
+      assignments.flatMap(({ topic, partitions }) =>
+        partitions.map((partition) => ({ group, topic: topic.slice(prefix), partition })),
+      ),
+    )
+    const fresh = [...new Set(stored.filter(({ position }) => position < 0).map(({ topic }) => topic))]
     const first = fresh.length > 0 ? await this.#host.edges(fresh, 'first') : new Map<string, number[]>()
     if (epoch !== this.#epoch) return
-    for (const { topic: kafkaTopic, partitions } of assignments) {
-      const topic = kafkaTopic.slice(prefix)
-      for (const number of partitions) {
-        const committed = Number(stored.get(kafkaTopic)?.[number] ?? -1n)
-        const had = this.#partitions.get(keyOf(topic, number))
-        if (had && had.position >= committed) continue
-        const position = committed >= 0 ? committed : (first.get(topic)?.[number] ?? 0)
-        this.#partitions.set(keyOf(topic, number), new Partition(topic, number, position, committed))
+    for (const { topic, partition: number, position: committed, epoch } of stored) {
+      const had = this.#partitions.get(keyOf(topic, number))
+      if (had && had.position >= committed) {
+        // The brokers may have lost what was stored: then it is stored again.
+        had.committed = committed
+        continue
       }
+      const position = committed >= 0 ? committed : (first.get(topic)?.[number] ?? 0)
+      this.#partitions.set(keyOf(topic, number), new Partition(topic, number, { position, committed, epoch }))
     }
     this.#restartFetches()
     this.#turns.wake()
+    this.#commitSoon()
   }
 
   // ---- fetching ----
@@ -384,8 +462,15 @@ export class KafkaConsumer {
   }
 
   async #startFetches(client: KafkaClient): Promise<void> {
-    const { kafkaTopic } = this.#host
-    const metadata = await client.metadata({ topics: this.subscription.topics.map(kafkaTopic) })
+    const { kafkaTopic, withTopics } = this.#host
+    const { topics } = this.subscription
+    const unsure = this.#unsure
+    const metadata = await withTopics(topics, () => client.metadata({ topics: topics.map(kafkaTopic) }))
+    if (this.#beginAnew(metadata.topics)) return
+    if (unsure) {
+      this.#unsure = false
+      this.#commitSoon()
+    }
     let events = 0
     let bytes = 0
     for (const partition of this.#partitions.values()) {
@@ -419,11 +504,11 @@ export class KafkaConsumer {
         maxWaitTime,
         topics: [...byTopic].map(([topic, own]) => ({
           topicId: metadata.topics.get(kafkaTopic(topic))!.id,
-          partitions: own.map(({ number, fetched }) => ({
+          partitions: own.map(({ number, fetched, epoch }) => ({
             partition: number,
             currentLeaderEpoch: -1,
             fetchOffset: BigInt(fetched),
-            lastFetchedEpoch: -1,
+            lastFetchedEpoch: epoch,
             partitionMaxBytes: FETCH_PARTITION_BYTES,
           })),
         })),
@@ -432,6 +517,27 @@ export class KafkaConsumer {
         ),
       })
     }
+  }
+
+  /** A topic that was made anew under its name has nothing of what we have read: it is read from its beginning. */
+  #beginAnew(found: Metadata['topics']): boolean {
+    let begun = false
+    for (const partition of this.#partitions.values()) {
+      const { topic, number } = partition
+      const { id, partitionsCount } = found.get(this.#host.kafkaTopic(topic))!
+      partition.topicId ??= id
+      if (partition.topicId === id) continue
+      this.#moveTo(
+        { topic, number, position: 0, topicId: id },
+        'a topic was made anew: a reaction goes on at its beginning',
+      )
+      // It may have fewer partitions now; of a group's, the next join tells.
+      if (number >= partitionsCount && this.subscription.position === 'memory')
+        this.#partitions.delete(keyOf(topic, number))
+      begun = true
+    }
+    if (begun) this.#restartFetches()
+    return begun
   }
 
   async #fetch(
@@ -461,21 +567,23 @@ export class KafkaConsumer {
     if (answer instanceof Error) {
       const { response } = answer as { response?: FetchResponse }
       if (response) this.#receive(response, names)
-      await this.#fetchFailed(client, answer)
+      await this.#fetchFailed(client, answer, names)
       if (pool !== this.#pool || this.#stopped) return
     } else {
       this.#trouble = undefined
       this.#receive(answer, names)
+      if (pool !== this.#pool) return
     }
     this.#fetching.delete(node)
     await this.#pump()
   }
 
-  async #fetchFailed(client: KafkaClient, error: Error): Promise<void> {
+  async #fetchFailed(client: KafkaClient, error: Error, names: ReadonlyMap<string, string>): Promise<void> {
+    const { response } = error as { response?: FetchResponse }
     client.clearMetadata()
     try {
-      if (isProtocolError(error, 'OFFSET_OUT_OF_RANGE')) {
-        await this.#backIntoRange()
+      if (response && isProtocolError(error, 'OFFSET_OUT_OF_RANGE')) {
+        await this.#backIntoRange(response, names)
         return
       }
     } catch {
@@ -484,36 +592,71 @@ export class KafkaConsumer {
     this.#warn(error, 'a reaction cannot fetch')
     await sleep(RETRY_MS, undefined, { signal: this.#stopping.signal }).catch(() => {})
     // A connection on which a request has timed out is not to be used again.
-    if (client === this.#client && !this.#stopped && !(error as { response?: unknown }).response)
-      this.#restartFetches()
+    if (client === this.#client && !this.#stopped && !response) this.#restartFetches()
   }
 
-  /** Events that we have not come to have left the log by retention, or the log has lost its end: go on at the oldest event. */
-  async #backIntoRange(): Promise<void> {
-    const { topics, group } = this.subscription
-    const [first, end] = [await this.#host.edges(topics, 'first'), await this.#host.edges(topics, 'end')]
-    for (const partition of this.#partitions.values()) {
-      const { topic, number, fetched } = partition
-      const oldest = first.get(topic)?.[number] ?? 0
-      const latest = end.get(topic)?.[number] ?? oldest
-      if (fetched >= oldest && fetched <= latest) continue
-      this.#host.logger.error(
-        { group, topic, partition: number, from: fetched, to: oldest },
+  /** The broker has nothing where we are: what we had not come to has left the log by retention, or nothing tells how much of its end the log has lost. */
+  async #backIntoRange(response: FetchResponse, names: ReadonlyMap<string, string>): Promise<void> {
+    const outside = response.responses.flatMap(({ topicId, partitions }) =>
+      partitions
+        .filter(({ errorCode }) => errorCode === OFFSET_OUT_OF_RANGE)
+        .flatMap(
+          ({ partitionIndex }) => this.#partitions.get(keyOf(names.get(topicId)!, partitionIndex)) ?? [],
+        ),
+    )
+    const first = await this.#host.edges(this.subscription.topics, 'first')
+    for (const partition of outside) {
+      const { topic, number, topicId } = partition
+      if (this.#partitions.get(keyOf(topic, number)) !== partition) continue
+      const position = first.get(topic)?.[number] ?? 0
+      this.#moveTo(
+        { topic, number, position, topicId },
         'a reaction goes on at the oldest event: what it had not come to is no longer in the log',
       )
-      this.#partitions.set(keyOf(topic, number), new Partition(topic, number, oldest, -1))
     }
+    this.#restartFetches()
+  }
+
+  /** Drops what waits of a partition, and what runs of it moves nothing any more. Fetches that are under way must be begun anew. */
+  #moveTo(
+    to: Omit<Place, 'committed'> & { readonly topic: string; readonly number: number },
+    why: string,
+  ): void {
+    const { topic, number, position } = to
+    const from = this.#partitions.get(keyOf(topic, number))?.fetched
+    this.#host.logger.error(
+      { group: this.subscription.group, topic, partition: number, from, to: position },
+      why,
+    )
+    this.#partitions.set(keyOf(topic, number), new Partition(topic, number, { ...to, committed: -1 }))
+    this.#commitSoon()
   }
 
   #receive(response: FetchResponse, names: ReadonlyMap<string, string>): void {
     let grown = false
+    let lost = false
     // What comes is behind what waits, so a partition with nothing under way has come as far as was fetched.
     for (const { topicId, partitions } of response.responses) {
       const topic = names.get(topicId)
       if (topic === undefined) continue
-      for (const { partitionIndex, errorCode, highWatermark, records } of partitions) {
+      for (const { partitionIndex, errorCode, highWatermark, records, divergingEpoch } of partitions) {
         const partition = this.#partitions.get(keyOf(topic, partitionIndex))
         if (!partition || errorCode !== 0) continue
+        if (divergingEpoch && divergingEpoch.epoch >= 0) {
+          const { topicId, number } = partition
+          // All that we have read is there: the broker only knows no term so late, because nothing was written in it.
+          if (divergingEpoch.endOffset >= BigInt(partition.fetched)) {
+            partition.epoch = divergingEpoch.epoch
+            continue
+          }
+          const position = Math.min(partition.position, Number(divergingEpoch.endOffset))
+          this.#moveTo(
+            { topic, number, position, epoch: divergingEpoch.epoch, topicId },
+            'the log has lost its end: a reaction goes on behind what is left',
+          )
+          lost = true
+          continue
+        }
         partition.end = Math.max(partition.end, Number(highWatermark))
         for (const batch of records ?? []) {
           const firstOffset = Number(batch.firstOffset)
@@ -531,12 +674,14 @@ export class KafkaConsumer {
               partition.bytes += read.value?.length ?? 0
             }
           partition.fetched = next
+          partition.epoch = batch.partitionLeaderEpoch
           grown = true
         }
         if (partition.count === 0 && !this.#list?.last.has(partition)) this.#moved(partition)
       }
     }
     if (grown) this.#turns.wake()
+    if (lost) this.#restartFetches()
   }
 
   /** Nothing waits and nothing runs of this partition: what was fetched was passed over. */
@@ -590,7 +735,8 @@ export class KafkaConsumer {
         if (this.#partitions.get(keyOf(partition.topic, partition.number)) === partition) {
           partition.restart(partition.position)
         }
-      void this.#pump()
+      // What a fetch that is under way brings would not begin there.
+      this.#restartFetches()
     }
     const { limit } = this.subscription
     const events: LoggedEvent[] = []
@@ -621,17 +767,23 @@ export class KafkaConsumer {
   async #commit(): Promise<void> {
     while (this.#committing) await this.#committing
     const client = this.#client
-    if (!client || this.subscription.position === 'memory' || client.generationId !== this.#generation) return
+    if (!client || this.subscription.position === 'memory') return
+    if (this.#unsure) return
     const moved = [...this.#partitions.values()].filter(({ position, committed }) => position > committed)
     if (moved.length === 0) return
+    // The group is being spread anew: what is still ours is stored once we know it, though nothing more may be heard by then.
+    if (client.generationId !== this.#generation) {
+      this.#commitSoon()
+      return
+    }
     const positions = moved.map(({ position }) => position)
     this.#committing = client
       .commit({
-        offsets: moved.map(({ topic, number, position }) => ({
+        offsets: moved.map(({ topic, number, position, epoch }) => ({
           topic: this.#host.kafkaTopic(topic),
           partition: number,
           offset: BigInt(position),
-          leaderEpoch: -1,
+          leaderEpoch: epoch,
         })),
       })
       .then(
@@ -642,7 +794,12 @@ export class KafkaConsumer {
         },
         (error: unknown) => {
           this.#host.logger.debug({ err: error, group: this.subscription.group }, 'a position was not stored')
-          this.#commitSoon()
+          if (isUnknownTopic(error)) {
+            // It may be made anew before the next try, which would store there how far we had come in the old one.
+            this.#unsure = true
+            client.clearMetadata()
+            void this.#pump()
+          } else this.#commitSoon()
         },
       )
       .finally(() => {
@@ -660,6 +817,8 @@ export class KafkaConsumer {
     this.#trouble = why
   }
 }
+
+const isOvertaken = (error: unknown): boolean => isProtocolError(error, 'REBALANCE_IN_PROGRESS')
 
 const leaveGroup = async (client: KafkaClient): Promise<void> => client.leaveGroup(true)
 
@@ -695,15 +854,4 @@ const spread: GroupPartitionsAssigner = (_, members, __, metadata) => {
 const rotated = <T>(list: readonly T[], by: number): T[] => {
   const start = list.length === 0 ? 0 : by % list.length
   return [...list.slice(start), ...list.slice(0, start)]
-}
-
-/** What went wrong, in one line. */
-export function reason(error: unknown): string {
-  const parts: string[] = []
-  let current = error
-  for (let depth = 0; depth < 5 && current instanceof Error; depth += 1) {
-    parts.push(current.message)
-    current = current instanceof AggregateError ? current.errors.at(-1) : current.cause
-  }
-  return parts.join(': ') || String(error)
 }

@@ -1,5 +1,6 @@
 import {
   Admin,
+  ConfigResourceTypes,
   ConnectionPool,
   compatibilityPartitioner,
   Consumer as KafkaClient,
@@ -7,13 +8,23 @@ import {
   Producer,
 } from '@platformatic/kafka'
 import type { Logger } from 'pino'
-import { clientOptions, heedErrors, isProtocolError, renewable, untilAgreed } from './kafka-clients.ts'
-import { KafkaConsumer, reason } from './kafka-consumer.ts'
+import {
+  clientOptions,
+  heedErrors,
+  isProtocolError,
+  isUnknownTopic,
+  reason,
+  renewable,
+  untilAgreed,
+} from './kafka-clients.ts'
+import { type GroupPartition, KafkaConsumer, type StoredPosition } from './kafka-consumer.ts'
 import { eventOf, fromRecord, sizeOf, toRecord } from './kafka-record.ts'
 import type { KafkaSettings } from './kafka-settings.ts'
 import {
   type Consumer,
   type EventLog,
+  INBOX_DAYS,
+  LOG_DAYS,
   type LoggedEvent,
   type NewEvent,
   READ_EVENTS,
@@ -26,14 +37,18 @@ const ACKS_TIMEOUT_MS = 5_000
 const APPEND_TIMEOUT_MS = 8_000
 /** Tries of one append after the first, 250 ms apart, while the producer's numbers still make a repetition harmless. */
 const APPEND_RETRIES = 3
+/** An append that has failed and is not tried again for so long is another process's by now: a relay pauses for 5 s, and a request takes 33 s. */
+const APPEND_TROUBLE_MS = 60_000
 /** Bytes of one request: below a broker's usual bound for one batch (1,048,588), wherever its records go. */
 const REQUEST_BYTES = 800_000
 /** Requests about topics, groups and offsets. */
 const ADMIN_TIMEOUT_MS = 5_000
-/** How often the ends of the topics are looked at: what lags are measured from, and whether the brokers answer. */
+/** How often the ends of the topics and the groups' stored positions are looked at: what lags are measured from, and whether the brokers answer. */
 const LOOK_EVERY_MS = 5_000
-/** Events stay this long, whether or not every group has come to them. Longer than inboxes would be needed, as on PostgreSQL. */
-const RETENTION_MS = 14 * 24 * 3_600_000
+const DAY_MS = 24 * 3_600_000
+/** Kafka drops segments, each when its last event is old enough: a segment holds the events of at most a day. */
+const RETENTION_MS = LOG_DAYS * DAY_MS
+const SEGMENT_MS = DAY_MS
 
 /** Answers in a row without an event, of a partition that has some. */
 const MAX_EMPTY_READS = 100
@@ -45,8 +60,12 @@ const LATEST = -1n
  * The log in Kafka: a topic per service, `<prefix><service>`, whose key is the aggregate; a consumer group per reaction,
  * `<prefix><service>.<reaction>`. Does not wait for the brokers: what cannot be done yet is done when they are there.
  */
-export function createKafkaLog(settings: KafkaSettings, logger: Logger): EventLog {
-  return new KafkaLog(settings, logger)
+export function createKafkaLog(
+  settings: KafkaSettings,
+  logger: Logger,
+  { appendTroubleMs = APPEND_TROUBLE_MS } = {},
+): EventLog {
+  return new KafkaLog(settings, logger, appendTroubleMs)
 }
 
 class KafkaLog implements EventLog {
@@ -58,22 +77,28 @@ class KafkaLog implements EventLog {
   readonly #consumers = new Set<KafkaConsumer>()
   readonly #ready = new Set<string>()
   readonly #ends = new Map<string, number[]>()
+  /** Of each group with a member here: events that none of its members has come to, as of the last look. */
+  readonly #lags = new Map<string, number>()
   #creating: Promise<void> = Promise.resolve()
   #appending: Promise<void> = Promise.resolve()
-  #appendTrouble: string | undefined
+  readonly #appendTroubleMs: number
+  #appendTrouble: { readonly why: string; readonly at: number } | undefined
   #lookTrouble: string | undefined
   #looking = false
   readonly #timer: NodeJS.Timeout
   #closed = false
 
-  constructor(settings: KafkaSettings, logger: Logger) {
+  constructor(settings: KafkaSettings, logger: Logger, appendTroubleMs: number) {
     this.settings = settings
     this.logger = logger
+    this.#appendTroubleMs = appendTroubleMs
     this.#admin = renewable(
+      settings,
       () => new Admin(clientOptions(settings, { requestTimeoutMs: ADMIN_TIMEOUT_MS, retries: 0 })),
     )
     // One producer's batches are numbered per partition, and one is under way at a time: a repetition of it is known for what it is.
     this.#producer = renewable(
+      settings,
       () =>
         new Producer({
           ...clientOptions(settings, { requestTimeoutMs: APPEND_TIMEOUT_MS, retries: APPEND_RETRIES }),
@@ -103,8 +128,10 @@ class KafkaLog implements EventLog {
       this.#consumers.delete(consumer)
       throw error
     }
+    const { group } = subscription
     return {
-      lag: () => consumer.lag(),
+      // The group's as of the last look that succeeded, also while this member has no partitions; of its own it knows more by now.
+      lag: () => Math.max(this.#lags.get(group) ?? 0, consumer.lag()),
       stop: async () => {
         await consumer.stop()
         this.#consumers.delete(consumer)
@@ -113,8 +140,7 @@ class KafkaLog implements EventLog {
   }
 
   async *read({ topics, from, signal }: ReadOptions): AsyncIterable<readonly LoggedEvent[]> {
-    await this.ensureTopics(topics)
-    const end = await this.edges(topics, 'end')
+    const end = await this.withTopics(topics, () => this.edges(topics, 'end'))
     const start = await this.#edges(topics, BigInt(from.getTime()))
     for (const topic of topics)
       for (const [partition, last] of (end.get(topic) ?? []).entries()) {
@@ -132,12 +158,12 @@ class KafkaLog implements EventLog {
   behind = async (groups: readonly Pick<Subscription, 'group' | 'topics'>[]): Promise<readonly string[]> => {
     const topics = [...new Set(groups.flatMap((group) => group.topics))]
     if (topics.length === 0) return []
-    await this.ensureTopics(topics)
-    const [end, first] = [await this.edges(topics, 'end'), await this.edges(topics, 'first')]
+    const end = await this.withTopics(topics, () => this.edges(topics, 'end'))
+    const first = await this.edges(topics, 'first')
     for (const [topic, offsets] of end) this.#ends.set(topic, offsets)
     const here = Map.groupBy(this.#consumers, ({ subscription }) => subscription.group)
     const behind = new Set<string>()
-    const elsewhere: { group: string; topic: string; partition: number }[] = []
+    const elsewhere: GroupPartition[] = []
     for (const { group, topics } of groups)
       for (const topic of topics)
         for (const [partition, last] of (end.get(topic) ?? []).entries()) {
@@ -149,28 +175,9 @@ class KafkaLog implements EventLog {
             if (own[0]?.subscription.position !== 'memory') elsewhere.push({ group, topic, partition })
           } else if (position < last) behind.add(group)
         }
-    const asked = Map.groupBy(
-      elsewhere.filter(({ group }) => !behind.has(group)),
-      ({ group }) => group,
-    )
-    if (asked.size === 0) return [...behind]
-    const answers = await this.#admin.use((admin) =>
-      admin.listConsumerGroupOffsets({
-        groups: [...asked].map(([group, wanted]) => ({
-          groupId: `${this.settings.prefix}${group}`,
-          topics: [...Map.groupBy(wanted, ({ topic }) => topic)].map(([topic, partitions]) => ({
-            name: this.kafkaTopic(topic),
-            partitionIndexes: partitions.map(({ partition }) => partition),
-          })),
-        })),
-      }),
-    )
-    for (const { groupId, topics } of answers)
-      for (const { name, partitions } of topics)
-        for (const { partitionIndex, committedOffset } of partitions) {
-          const last = end.get(name.slice(this.settings.prefix.length))?.[partitionIndex] ?? 0
-          if (Number(committedOffset) < last) behind.add(groupId.slice(this.settings.prefix.length))
-        }
+    const stored = await this.stored(elsewhere.filter(({ group }) => !behind.has(group)))
+    for (const { group, topic, partition, position } of stored)
+      if (position < (end.get(topic)?.[partition] ?? 0)) behind.add(group)
     return [...behind]
   }
 
@@ -179,7 +186,8 @@ class KafkaLog implements EventLog {
       const trouble = consumer.trouble()
       if (trouble !== undefined) return trouble
     }
-    return this.#appendTrouble ?? this.#lookTrouble
+    const failed = this.#appendTrouble
+    return failed && performance.now() - failed.at < this.#appendTroubleMs ? failed.why : this.#lookTrouble
   }
 
   close = async (): Promise<void> => {
@@ -197,43 +205,76 @@ class KafkaLog implements EventLog {
 
   knownEnd = (topic: string, partition: number): number => this.#ends.get(topic)?.[partition] ?? 0
 
-  /** Creates those that are missing and looks at the others, once per process. One caller at a time. */
-  ensureTopics = async (topics: readonly string[]): Promise<void> => {
-    if (topics.every((topic) => this.#ready.has(topic))) return
-    const ensured = this.#creating.then(() => untilAgreed(() => this.#ensure(topics)))
-    this.#creating = ensured.catch(() => {})
-    return ensured
+  withTopics = async <T>(topics: readonly string[], work: () => Promise<T>): Promise<T> => {
+    await this.#ensureTopics(topics)
+    try {
+      return await work()
+    } catch (error) {
+      if (isUnknownTopic(error)) for (const topic of topics) this.#ready.delete(topic)
+      throw error
+    }
   }
 
   edges = (topics: readonly string[], edge: 'first' | 'end'): Promise<Map<string, number[]>> =>
     this.#edges(topics, edge === 'first' ? EARLIEST : LATEST)
+
+  /** Where groups stand in these partitions by what they have stored, below 0 where they have stored nothing. One request. */
+  stored = async (wanted: readonly GroupPartition[]): Promise<readonly StoredPosition[]> => {
+    if (wanted.length === 0) return []
+    const prefix = this.settings.prefix.length
+    const answers = await this.#admin.use((admin) =>
+      admin.listConsumerGroupOffsets({
+        groups: [...Map.groupBy(wanted, ({ group }) => group)].map(([group, own]) => ({
+          groupId: `${this.settings.prefix}${group}`,
+          topics: [...Map.groupBy(own, ({ topic }) => topic)].map(([topic, partitions]) => ({
+            name: this.kafkaTopic(topic),
+            partitionIndexes: partitions.map(({ partition }) => partition),
+          })),
+        })),
+      }),
+    )
+    return answers.flatMap(({ groupId, topics }) =>
+      topics.flatMap(({ name, partitions }) =>
+        partitions.map(({ partitionIndex, committedOffset, committedLeaderEpoch }) => ({
+          group: groupId.slice(prefix),
+          topic: name.slice(prefix),
+          partition: partitionIndex,
+          position: Number(committedOffset),
+          epoch: committedLeaderEpoch,
+        })),
+      ),
+    )
+  }
 
   // ----
 
   async #append(events: readonly NewEvent[]): Promise<void> {
     this.#checkOpen()
     try {
-      await this.ensureTopics([...new Set(events.map(({ topic }) => topic))])
-      let batch: MessageToProduce[] = []
-      let bytes = 0
-      // One after the other: when one fails, nothing that follows it is there.
-      for (const event of events) {
-        const record = toRecord(event, this.kafkaTopic(event.topic))
-        const size = sizeOf(record)
-        if (bytes + size > REQUEST_BYTES && batch.length > 0) {
-          await this.#send(batch)
-          batch = []
-          bytes = 0
-        }
-        batch.push(record)
-        bytes += size
-      }
-      if (batch.length > 0) await this.#send(batch)
+      await this.withTopics([...new Set(events.map(({ topic }) => topic))], () => this.#sendAll(events))
       this.#appendTrouble = undefined
     } catch (error) {
-      this.#appendTrouble = reason(error)
+      this.#appendTrouble = { why: reason(error), at: performance.now() }
       throw error
     }
+  }
+
+  /** One request after the other: when one fails, nothing that follows it is there. */
+  async #sendAll(events: readonly NewEvent[]): Promise<void> {
+    let batch: MessageToProduce[] = []
+    let bytes = 0
+    for (const event of events) {
+      const record = toRecord(event, this.kafkaTopic(event.topic))
+      const size = sizeOf(record)
+      if (bytes + size > REQUEST_BYTES && batch.length > 0) {
+        await this.#send(batch)
+        batch = []
+        bytes = 0
+      }
+      batch.push(record)
+      bytes += size
+    }
+    if (batch.length > 0) await this.#send(batch)
   }
 
   /**
@@ -242,6 +283,14 @@ class KafkaLog implements EventLog {
    */
   async #send(messages: MessageToProduce[]): Promise<void> {
     await this.#producer.use((producer) => producer.send({ messages }))
+  }
+
+  /** Creates those that are missing and looks at the others, until one is found to be gone. One caller at a time. */
+  async #ensureTopics(topics: readonly string[]): Promise<void> {
+    if (topics.every((topic) => this.#ready.has(topic))) return
+    const ensured = this.#creating.then(() => untilAgreed(() => this.#ensure(topics)))
+    this.#creating = ensured.catch(() => {})
+    return ensured
   }
 
   async #ensure(topics: readonly string[]): Promise<void> {
@@ -260,6 +309,7 @@ class KafkaLog implements EventLog {
             configs: [
               { name: 'cleanup.policy', value: 'delete' },
               { name: 'retention.ms', value: String(RETENTION_MS) },
+              { name: 'segment.ms', value: String(SEGMENT_MS) },
               // An event counts as written when it survives the loss of a broker, if there are enough of them.
               { name: 'min.insync.replicas', value: String(Math.max(1, replication - 1)) },
             ],
@@ -283,6 +333,27 @@ class KafkaLog implements EventLog {
         this.#ready.add(topic)
       }
     })
+    // We may not be allowed to ask.
+    await this.#admin.use((admin) => this.#warnOfLongMemory(admin, missing)).catch(() => {})
+  }
+
+  /** Topics that somebody else has made, or changed, may have what inboxes have forgotten. */
+  async #warnOfLongMemory(admin: Admin, topics: readonly string[]): Promise<void> {
+    const described = await admin.describeConfigs({
+      resources: topics.map((topic) => ({
+        resourceType: ConfigResourceTypes.TOPIC,
+        resourceName: this.kafkaTopic(topic),
+        configurationKeys: ['retention.ms', 'segment.ms'],
+      })),
+    })
+    for (const { resourceName, configs } of described) {
+      const ms = configs.map(({ value }) => (Number(value) < 0 ? Number.POSITIVE_INFINITY : Number(value)))
+      if (ms.reduce((sum, each) => sum + each, 0) > INBOX_DAYS * DAY_MS)
+        this.logger.warn(
+          { topic: resourceName, ...Object.fromEntries(configs.map(({ name, value }) => [name, value])) },
+          `a topic keeps events longer than inboxes remember them: an effect that starts anew may be done twice. Set retention.ms to ${RETENTION_MS} and segment.ms to ${SEGMENT_MS}`,
+        )
+    }
   }
 
   async #edges(topics: readonly string[], timestamp: bigint): Promise<Map<string, number[]>> {
@@ -310,30 +381,47 @@ class KafkaLog implements EventLog {
     return untilAgreed(listed)
   }
 
-  /** Where the heard topics end now; tells consumers of topics that have grown. */
+  /** How far the groups with members here are behind in all, whoever reads what. */
+  async #measure(ends: ReadonlyMap<string, readonly number[]>): Promise<void> {
+    const topicsOf = new Map(
+      [...this.#consumers]
+        .filter(({ subscription }) => subscription.position === 'stored')
+        .map(({ subscription }) => [subscription.group, subscription.topics]),
+    )
+    const stored = await this.stored(
+      [...topicsOf].flatMap(([group, topics]) =>
+        topics.flatMap((topic) =>
+          (ends.get(topic) ?? []).flatMap((end, partition) => (end > 0 ? [{ group, topic, partition }] : [])),
+        ),
+      ),
+    )
+    const unread = [...new Set(stored.filter(({ position }) => position < 0).map(({ topic }) => topic))]
+    const first = unread.length > 0 ? await this.edges(unread, 'first') : new Map<string, number[]>()
+    const lags = new Map([...topicsOf.keys()].map((group) => [group, 0]))
+    for (const { group, topic, partition, position } of stored) {
+      const from = position < 0 ? (first.get(topic)?.[partition] ?? 0) : position
+      lags.set(group, lags.get(group)! + Math.max(0, ends.get(topic)![partition]! - from))
+    }
+    for (const [group, lag] of lags) this.#lags.set(group, lag)
+  }
+
+  /** Where the heard topics end now, and how far groups are from there; tells consumers how many partitions topics have. */
   async #look(): Promise<void> {
     if (this.#looking || this.#closed) return
-    const topics = [
-      ...new Set([...this.#consumers].flatMap(({ subscription }) => subscription.topics)),
-    ].filter((topic) => this.#ready.has(topic))
+    const topics = [...new Set([...this.#consumers].flatMap(({ subscription }) => subscription.topics))]
     this.#looking = true
     try {
       if (topics.length === 0) {
         await this.#admin.use((admin) => admin.metadata({ topics: [], forceUpdate: true }))
       } else {
-        const ends = await this.edges(topics, 'end')
-        const grown = new Map<string, number>()
+        const ends = await this.withTopics(topics, () => this.edges(topics, 'end'))
+        const counts = new Map<string, number>()
         for (const [topic, offsets] of ends) {
-          const before = this.#ends.get(topic)
-          if (before && before.length < offsets.length) grown.set(topic, offsets.length)
           this.#ends.set(topic, offsets)
+          counts.set(topic, offsets.length)
         }
-        if (grown.size > 0)
-          for (const consumer of this.#consumers)
-            if (consumer.subscription.topics.some((topic) => grown.has(topic)))
-              void consumer.grown(
-                new Map(consumer.subscription.topics.map((topic) => [topic, ends.get(topic)?.length ?? 0])),
-              )
+        for (const consumer of this.#consumers) void consumer.counted(counts)
+        await this.#measure(ends)
       }
       this.#lookTrouble = undefined
     } catch (error) {

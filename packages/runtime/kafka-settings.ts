@@ -1,4 +1,6 @@
+import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { createSecureContext } from 'node:tls'
 import { z } from 'zod'
 import { type ConfigOf, type ConfigSpec, setting } from './config.ts'
 
@@ -24,7 +26,7 @@ export const kafkaConfig = {
   kafkaReplication: setting(
     'KAFKA_REPLICATION',
     z.coerce.number().int().min(1).max(9).default(1),
-    'Copies of each partition of a topic that is created. With 3, two must have an event before it counts as written.',
+    'Copies of each partition of a topic that is created, on as many brokers. With 3, two must have an event before it counts as written; with 2, one, so that either broker may be away.',
   ),
   kafkaTls: setting(
     'KAFKA_TLS',
@@ -78,7 +80,7 @@ export type KafkaSettings = {
     | undefined
 }
 
-/** Undefined without `KAFKA_BROKERS`. Throws when a file cannot be read or one half of a pair is missing. */
+/** Undefined without `KAFKA_BROKERS`. Throws what names the setting at fault; a password never goes over the line unencrypted. */
 export function readKafkaSettings(config: ConfigOf<typeof kafkaConfig>): KafkaSettings | undefined {
   if (!config.kafkaBrokers) return undefined
   const brokers = config.kafkaBrokers
@@ -86,6 +88,8 @@ export function readKafkaSettings(config: ConfigOf<typeof kafkaConfig>): KafkaSe
     .map((broker) => broker.trim())
     .filter((broker) => broker !== '')
   if (brokers.length === 0) throw new Error('KAFKA_BROKERS names no broker')
+  const strange = brokers.find((broker) => !BROKER.test(broker))
+  if (strange !== undefined) throw new Error(`KAFKA_BROKERS: "${strange}" is not \`host:port\``)
   const { kafkaTlsCa, kafkaTlsCert, kafkaTlsKey, kafkaSaslUsername, kafkaSaslPassword } = config
   if ((kafkaTlsCert === undefined) !== (kafkaTlsKey === undefined))
     throw new Error('KAFKA_TLS_CERT and KAFKA_TLS_KEY go together')
@@ -94,18 +98,16 @@ export function readKafkaSettings(config: ConfigOf<typeof kafkaConfig>): KafkaSe
   const encrypted =
     config.kafkaTls === 'on' ||
     (config.kafkaTls !== 'off' && (kafkaTlsCa !== undefined || kafkaTlsCert !== undefined))
+  if (kafkaSaslUsername !== undefined && config.kafkaSaslMechanism === 'PLAIN' && !encrypted)
+    throw new Error(
+      'KAFKA_SASL_MECHANISM: PLAIN would send the password for everybody to read. Set KAFKA_TLS=on, or choose a SCRAM mechanism',
+    )
   return {
     brokers,
     prefix: config.kafkaPrefix,
     partitions: config.kafkaPartitions,
     replication: config.kafkaReplication,
-    tls: encrypted
-      ? {
-          ...(kafkaTlsCa !== undefined && { ca: readFileSync(kafkaTlsCa, 'utf8') }),
-          ...(kafkaTlsCert !== undefined && { cert: readFileSync(kafkaTlsCert, 'utf8') }),
-          ...(kafkaTlsKey !== undefined && { key: readFileSync(kafkaTlsKey, 'utf8') }),
-        }
-      : undefined,
+    tls: encrypted ? readTls(config) : undefined,
     sasl:
       kafkaSaslUsername !== undefined && kafkaSaslPassword !== undefined
         ? {
@@ -114,5 +116,38 @@ export function readKafkaSettings(config: ConfigOf<typeof kafkaConfig>): KafkaSe
             password: kafkaSaslPassword,
           }
         : undefined,
+  }
+}
+
+/** A name or an address (IPv6 in brackets), and a port. */
+const BROKER = /^(?:\[[\da-f:.]+\]|[^\s:/[\]]+):\d{1,5}$/i
+
+function readTls({
+  kafkaTlsCa,
+  kafkaTlsCert,
+  kafkaTlsKey,
+}: ConfigOf<typeof kafkaConfig>): NonNullable<KafkaSettings['tls']> {
+  // What cannot be used is said here: an authority that is none would be passed over without a word, the rest taken for a broker that is away.
+  const ca = kafkaTlsCa === undefined ? {} : { ca: named('KAFKA_TLS_CA', () => readAuthority(kafkaTlsCa)) }
+  if (kafkaTlsCert === undefined || kafkaTlsKey === undefined) return ca
+  const own = {
+    cert: named('KAFKA_TLS_CERT', () => readFileSync(kafkaTlsCert, 'utf8')),
+    key: named('KAFKA_TLS_KEY', () => readFileSync(kafkaTlsKey, 'utf8')),
+  }
+  named('KAFKA_TLS_CERT and KAFKA_TLS_KEY', () => createSecureContext(own))
+  return { ...ca, ...own }
+}
+
+function readAuthority(file: string): string {
+  const text = readFileSync(file, 'utf8')
+  new X509Certificate(text)
+  return text
+}
+
+function named<T>(variable: string, work: () => T): T {
+  try {
+    return work()
+  } catch (cause) {
+    throw new Error(`${variable}: ${(cause as Error).message}`, { cause })
   }
 }
