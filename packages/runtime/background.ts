@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
-import type { Database } from './database.ts'
+import { type Database, openDatabase } from './database.ts'
 import { degraded } from './edge.ts'
 import type { HostedService } from './hosted.ts'
-import { type Jobs, startJobs, workerLease } from './jobs.ts'
+import { type Jobs, type JobsHere, startJobs, workerLease } from './jobs.ts'
 import { createLeases, LEASE_BEAT_MS, type Leases } from './leases.ts'
 import type { EventLog } from './log.ts'
 import { createBackgroundMetrics } from './metrics.ts'
@@ -35,6 +35,8 @@ const POLL_MS = 1_000
 const ORPHAN_BEATS = 12
 /** What handlers get to finish when the process stops. */
 const DRAIN_MS = 10_000
+/** What each step after that gets, whoever is silent then: the leases must be free before the process is ended. */
+const STEP_MS = 1_000
 const SETTLE_TIMEOUT_MS = 20_000
 
 /** What this process does besides answering calls: relays, reactions, jobs, retention. */
@@ -51,7 +53,7 @@ export type Background = {
   readonly republish: (service: string) => Promise<number>
   /** `ok`, or what is wrong, by part. */
   readonly health: () => Record<string, string>
-  /** Takes nothing more, lets what runs finish (10 s at most), frees leases and jobs for the other processes. */
+  /** Takes nothing more, lets what runs finish (10 s at most), then frees leases and jobs for the other processes: five steps of a second at most. */
   readonly stop: () => Promise<void>
 }
 
@@ -64,6 +66,7 @@ export type BackgroundOptions = {
   readonly logger: Logger
   /** This process's name in leases: unique, new at every start. */
   readonly instance: string
+  readonly jobs: JobsHere
 }
 
 /**
@@ -74,14 +77,29 @@ export type BackgroundOptions = {
 export async function startBackground(options: BackgroundOptions): Promise<Background> {
   const { services, log, logDatabase, logger, instance } = options
   const aborted = new AbortController()
-  const metrics = createBackgroundMetrics(options.metrics, () => reactions?.lags() ?? new Map())
+  const metrics = createBackgroundMetrics(
+    options.metrics,
+    () => reactions?.progress() ?? new Map(),
+    () => log.trouble() === undefined,
+  )
   const leasesIn = new Map<Database, Leases>()
+  /** Leases have a connection of their own: behind a crowd that waits for the calls' they would expire. */
+  const leaseDatabases = new Map<Leases, Database>()
   const leasesFor = async (database: Database): Promise<Leases> => {
     const place = logDatabase ?? database
     let leases = leasesIn.get(place)
     if (!leases) {
       if (!logDatabase) await migrateLog(place)
-      leases = createLeases({ query: place.query, owner: instance, logger })
+      const own = openDatabase({
+        name: place.name,
+        url: place.url,
+        directUrl: place.directUrl,
+        poolSize: 1,
+        applicationName: 'stoa leases',
+        log: logger.child({ pool: 'leases' }),
+      })
+      leases = createLeases({ query: own.query, owner: instance, logger })
+      leaseDatabases.set(leases, own)
       leasesIn.set(place, leases)
     }
     return leases
@@ -114,6 +132,7 @@ export async function startBackground(options: BackgroundOptions): Promise<Backg
       leases,
       metrics,
       logger,
+      here: options.jobs,
     })
     jobs.push(runner)
     const relay = createRelay({ services: own, database, log, logger, leads, scheduled: runner.due })
@@ -150,32 +169,53 @@ export async function startBackground(options: BackgroundOptions): Promise<Backg
       if (unknown.length > 0) await runner.unlock(unknown.map((name) => name.slice('worker:'.length)))
     }
   }
-  const beatIn = async (leases: Leases) => {
+  const bury = async (leases: Leases, dead: readonly string[], lookForOrphans: boolean) => {
     try {
-      const dead = await leases.beat()
       const workers = dead.map((name) => name.slice('worker:'.length))
       const fresh = workers.filter((worker) => !buried.get(leases)?.has(worker))
       if (fresh.length > 0) await Promise.all(runnersUnder(leases).map((runner) => runner.unlock(fresh)))
       buried.set(leases, new Set(workers))
-      if (beats % ORPHAN_BEATS === 0) await unlockOrphans(leases)
+      if (lookForOrphans) await unlockOrphans(leases)
+    } catch (error) {
+      logger.warn({ err: error }, 'jobs of processes that died could not be freed')
+    }
+  }
+  /** One at a time per database, in the queue of the calls: no beat waits for it. */
+  const burying = new Map<Leases, Promise<void>>()
+  const beatIn = async (leases: Leases) => {
+    const lookForOrphans = beats % ORPHAN_BEATS === 0
+    try {
+      const dead = await leases.beat()
+      if (burying.has(leases)) return
+      burying.set(
+        leases,
+        bury(leases, dead, lookForOrphans).finally(() => burying.delete(leases)),
+      )
     } catch (error) {
       logger.warn({ err: error }, 'leases could not be renewed')
     }
   }
-  let beating: Promise<void> | undefined
-  const beat = (): Promise<void> => {
+  /** One at a time per database, and no other waits for it. */
+  const beating = new Map<Leases, Promise<void>>()
+  const beat = async (): Promise<void> => {
     beats += 1
-    // One database that is away holds up no other's leases.
-    beating ??= Promise.all([...leasesIn.values()].map(beatIn)).then(() => {
-      beating = undefined
-    })
-    return beating
+    await Promise.all(
+      [...leasesIn.values()].map((leases) => {
+        const begun = beating.get(leases) ?? beatIn(leases).finally(() => beating.delete(leases))
+        beating.set(leases, begun)
+        return begun
+      }),
+    )
   }
   const releaseAll = () =>
     Promise.all(
-      [...leasesIn].map(async ([{ query }, leases]) => {
-        await leases.release().catch(() => {})
-        await query('select pg_notify($1, $2)', [LEASE_CHANNEL, instance]).catch(() => {})
+      [...leaseDatabases].map(async ([leases, { query, close }]) => {
+        const free = async () => {
+          await leases.release()
+          await query('select pg_notify($1, $2)', [LEASE_CHANNEL, instance])
+        }
+        await Promise.race([free().catch(() => {}), atMost(STEP_MS)])
+        await Promise.race([close(), atMost(STEP_MS)])
       }),
     )
 
@@ -263,14 +303,14 @@ export async function startBackground(options: BackgroundOptions): Promise<Backg
     clearInterval(pollTimer)
     const ended = Promise.all([reactions?.stop(), ...jobs.map((runner) => runner.stop())])
     const late = setTimeout(() => aborted.abort(new Error('the process is stopping')), DRAIN_MS * 0.8)
-    await Promise.race([ended, sleep(DRAIN_MS, undefined, { ref: false })])
+    await Promise.race([ended, atMost(DRAIN_MS)])
     clearTimeout(late)
     aborted.abort(new Error('the process has stopped'))
     await Promise.all(parts.map(({ relay }) => relay.stop()))
     clearInterval(beatTimer)
-    await beating
+    await Promise.race([Promise.all([...beating.values(), ...burying.values()]), atMost(STEP_MS)])
     for (const { notifier } of parts) notifier.stop()
-    await Promise.race([log.close(), sleep(1_000, undefined, { ref: false })])
+    await Promise.race([log.close(), atMost(STEP_MS)])
     await releaseAll()
     await Promise.all([...listeners.values()].map((listener) => listener.stop()))
   }
@@ -284,7 +324,8 @@ export async function startBackground(options: BackgroundOptions): Promise<Backg
       const until = performance.now() + timeoutMs
       // Twice in a row: an effect may announce something while another part is looked at.
       for (let quiet = 0; quiet < 2; ) {
-        const left = await unsettled()
+        // What cannot be looked at now is not settled: a reset, or a broker that has just started and knows no coordinator.
+        const left = await unsettled().catch((error: unknown) => [String(error)])
         quiet = left.length === 0 ? quiet + 1 : 0
         if (quiet > 0) continue
         if (performance.now() > until)
@@ -303,7 +344,8 @@ export async function startBackground(options: BackgroundOptions): Promise<Backg
       return {
         // Calls are answered without it: what they announce stays in the outbox.
         log: trouble === undefined ? 'ok' : degraded(trouble),
-        reactions: waiting.length === 0 ? 'ok' : `waiting: ${waiting.join('; ')}`,
+        // What a reaction waits for is missed by it alone; its events wait in the log.
+        reactions: waiting.length === 0 ? 'ok' : degraded(`waiting: ${waiting.join('; ')}`),
         jobs: jobs.every((runner) => runner.healthy()) ? 'ok' : 'waiting for the database',
       }
     },
@@ -313,3 +355,5 @@ export async function startBackground(options: BackgroundOptions): Promise<Backg
     },
   }
 }
+
+const atMost = (ms: number): Promise<void> => sleep(ms, undefined, { ref: false })

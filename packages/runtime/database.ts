@@ -80,7 +80,8 @@ export function openDatabase(options: DatabaseOptions): Database {
       types,
       application_name: applicationName,
       // A pooler refuses parameters that its server connections would keep for the next client.
-      ...(!pooled && { ...SESSION_TIMEOUTS_MS, ...more }),
+      ...(!pooled && SESSION_TIMEOUTS_MS),
+      ...more,
       log,
     })
   const pool = open(url, isPooled)
@@ -91,15 +92,19 @@ export function openDatabase(options: DatabaseOptions): Database {
     query: queryOnPool(pool, queryOn),
   }
   const isReplicaPooled = replicaUrl !== undefined && isPooler({ url: replicaUrl })
+  const openStandby = (address: string, size: number) =>
+    open(address, isReplicaPooled, {
+      size,
+      refuseStandby: false,
+      // Read-only by itself, too: whoever writes there by mistake hears of it even when the address leads to the primary.
+      ...(!isReplicaPooled && { options: '-c default_transaction_read_only=on' }),
+    })
   const replica =
     replicaUrl === undefined
       ? undefined
       : openReplica({
-          // Read-only by itself, too: whoever writes there by mistake hears of it even when the address leads to the primary.
-          pool: open(replicaUrl, isReplicaPooled, {
-            refuseStandby: false,
-            options: '-c default_transaction_read_only=on',
-          }),
+          pool: openStandby(replicaUrl, poolSize),
+          looks: { primary: open(url, isPooled, { size: 1 }), replica: openStandby(replicaUrl, 1) },
           queryOn: isPooled || isReplicaPooled ? unprepared : prepared,
           primary: pool,
           maxLagMs: options.replicaMaxLagMs ?? REPLICA_MAX_LAG_MS,
@@ -115,7 +120,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     reader: replica?.reader ?? own,
     replica,
     close: async () => {
-      await Promise.all([pool.end(), replica?.pool.end()])
+      await Promise.all([pool.end(), replica?.close()])
     },
   }
 }

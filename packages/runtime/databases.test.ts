@@ -58,4 +58,75 @@ describe('The databases of a process', () => {
     const databases = open({ DATABASE_URL: SHARED, ORDER_DATABASE_URL: 'postgres://order/order' })
     assert.throws(() => databases.of(order!), /ORDER_DATABASE_URL is set.*LOG_DATABASE_URL/)
   })
+
+  it('are not opened while a replica or a direct way is named that would do nothing', () => {
+    const own = 'postgres://order/order'
+    for (const [environment, sentence] of [
+      [{ ORDER_DATABASE_REPLICA_URL: own }, /^ORDER_DATABASE_REPLICA_URL goes with ORDER_DATABASE_URL/],
+      [{ ORDER_DATABASE_DIRECT_URL: own }, /^ORDER_DATABASE_DIRECT_URL goes with ORDER_DATABASE_URL/],
+      [{ LOG_DATABASE_DIRECT_URL: own }, /^LOG_DATABASE_DIRECT_URL goes with LOG_DATABASE_URL/],
+      [
+        { ORDER_DATABASE_URL: SHARED, ORDER_DATABASE_REPLICA_URL: own },
+        /^ORDER_DATABASE_REPLICA_URL would do nothing: .* without one/,
+      ],
+      [
+        { DATABASE_REPLICA_URL: SHARED, ORDER_DATABASE_URL: SHARED, ORDER_DATABASE_REPLICA_URL: own },
+        /^ORDER_DATABASE_REPLICA_URL would do nothing: .* with another one/,
+      ],
+      [
+        { LOG_DATABASE_URL: own, ORDER_DATABASE_URL: own, ORDER_DATABASE_REPLICA_URL: SHARED },
+        /^ORDER_DATABASE_REPLICA_URL would do nothing/,
+      ],
+      [
+        {
+          KAFKA_BROKERS: 'kafka:9092',
+          ORDER_DATABASE_URL: own,
+          CART_DATABASE_URL: own,
+          CART_DATABASE_REPLICA_URL: SHARED,
+        },
+        /^CART_DATABASE_REPLICA_URL would do nothing/,
+      ],
+    ] as const)
+      assert.throws(
+        () => {
+          const databases = open({ DATABASE_URL: SHARED, ...environment })
+          databases.of(order!)
+          databases.of(cart!)
+        },
+        ({ message }: Error) => sentence.test(message),
+        JSON.stringify(environment),
+      )
+    const { replica } = open({
+      DATABASE_URL: SHARED,
+      DATABASE_REPLICA_URL: own,
+      ORDER_DATABASE_URL: SHARED,
+      ORDER_DATABASE_REPLICA_URL: own,
+    }).of(order!)
+    assert(replica, 'the same one twice is the same one')
+  })
+
+  it('are named by the variable whose address is none', () => {
+    for (const name of [
+      'DATABASE_URL',
+      'DATABASE_DIRECT_URL',
+      'DATABASE_REPLICA_URL',
+      'LOG_DATABASE_URL',
+      'LOG_DATABASE_DIRECT_URL',
+      'ORDER_DATABASE_URL',
+      'ORDER_DATABASE_DIRECT_URL',
+      'ORDER_DATABASE_REPLICA_URL',
+    ])
+      for (const value of ['garbage', 'localhost:5432', 'postgres:shop', 'http://localhost/shop'])
+        assert.throws(
+          () => open({ DATABASE_URL: SHARED, [name]: value }).of(order!),
+          ({ message }: Error) =>
+            message.includes(`${name}: must be an address like postgres://`) && !message.includes(value),
+          `${name}=${value}`,
+        )
+  })
+
+  it('may be at a socket', () => {
+    const socket = 'postgres:///shop?host=/var/run/postgresql'
+    assert.equal(open({ DATABASE_URL: socket }).log().directUrl, socket)
+  })
 })

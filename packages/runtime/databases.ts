@@ -1,9 +1,10 @@
 import type { Logger } from 'pino'
 import { Counter, Gauge, type Registry } from 'prom-client'
-import type { Environment } from './config.ts'
+import { type Environment, readConfig, setting } from './config.ts'
 import { checkSessions, type Database, onDirectPool, openDatabase } from './database.ts'
 import { migrate } from './migrate.ts'
 import type { DatabasePool } from './pool.ts'
+import { PostgresUrl } from './process-config.ts'
 import type { Service } from './service.ts'
 
 export type Databases = {
@@ -28,48 +29,93 @@ export type DatabasesConfig = {
   readonly poolSize: number
 }
 
+/** Ways to a database besides its address, each with the variable that names it. */
+type Ways = Readonly<
+  Record<'directUrl' | 'replicaUrl', { readonly env: string; readonly url: string | undefined }>
+>
+
 /** The databases of one process, each opened once however many services live in it. Nothing connects before it is used. */
 export function openDatabases(config: DatabasesConfig, environment: Environment, log: Logger): Databases {
-  const all = new Map<string, Database>()
+  const all = new Map<
+    string,
+    { readonly database: Database; readonly given: Readonly<Record<keyof Ways, string | undefined>> }
+  >()
   const { poolSize, replicaMaxLagMs } = config
-  const open = (
-    name: string,
-    url: string,
-    ways: { directUrl?: string | undefined; replicaUrl?: string | undefined },
-  ): Database => {
-    let database = all.get(url)
-    if (!database) {
-      database = openDatabase({ name, url, ...ways, replicaMaxLagMs, poolSize, applicationName: 'stoa', log })
-      all.set(url, database)
+  const open = (name: string, url: string, { directUrl, replicaUrl }: Ways): Database => {
+    const opened = all.get(url)
+    if (opened) {
+      for (const [{ env, url: wanted }, has] of [
+        [directUrl, opened.given.directUrl],
+        [replicaUrl, opened.given.replicaUrl],
+      ] as const)
+        if (wanted && wanted !== has)
+          throw new Error(
+            `${env} would do nothing: its database is used by others, ${has ? 'with another one' : 'without one'}`,
+          )
+      return opened.database
     }
+    const given = { directUrl: directUrl.url, replicaUrl: replicaUrl.url }
+    const database = openDatabase({
+      name,
+      url,
+      ...given,
+      replicaMaxLagMs,
+      poolSize,
+      applicationName: 'stoa',
+      log,
+    })
+    all.set(url, { database, given })
     return database
   }
-  const shared = () => {
+  const sharedWays: Ways = {
+    directUrl: { env: 'DATABASE_DIRECT_URL', url: config.databaseDirectUrl },
+    replicaUrl: { env: 'DATABASE_REPLICA_URL', url: config.databaseReplicaUrl },
+  }
+  const logWays: Ways = {
+    directUrl: { env: 'LOG_DATABASE_DIRECT_URL', url: config.logDatabaseDirectUrl },
+    replicaUrl: { env: 'LOG_DATABASE_REPLICA_URL', url: undefined },
+  }
+  goTogether('LOG_DATABASE_URL', config.logDatabaseUrl, logWays)
+  const shared = (ways = sharedWays) => {
     if (!config.databaseUrl)
       throw new Error('DATABASE_URL is not set, and no embedded PostgreSQL was started')
-    return open('shared', config.databaseUrl, {
-      directUrl: config.databaseDirectUrl,
-      replicaUrl: config.databaseReplicaUrl,
-    })
+    open('shared', config.databaseUrl, sharedWays)
+    return open('shared', config.databaseUrl, ways)
   }
-  const ofLog = () => {
-    if (!config.logDatabaseUrl || config.logDatabaseUrl === config.databaseUrl) return shared()
-    return open('log', config.logDatabaseUrl, { directUrl: config.logDatabaseDirectUrl })
+  const ofLog = (ways = logWays) => {
+    if (!config.logDatabaseUrl) return shared()
+    if (config.logDatabaseUrl === config.databaseUrl) return shared(ways)
+    open('log', config.logDatabaseUrl, logWays)
+    return open('log', config.logDatabaseUrl, ways)
   }
   const of = ({ contract: { name } }: Service): Database => {
     const own = `${name.toUpperCase()}_DATABASE`
-    const url = environment[`${own}_URL`]
-    if (!url || url === config.databaseUrl) return shared()
+    const { url, ...urls } = readConfig(
+      {
+        url: setting(`${own}_URL`, PostgresUrl.optional(), `The database of ${name} alone.`),
+        directUrl: setting(
+          `${own}_DIRECT_URL`,
+          PostgresUrl.optional(),
+          `The way past a pooler at ${own}_URL.`,
+        ),
+        replicaUrl: setting(`${own}_REPLICA_URL`, PostgresUrl.optional(), `A replica of ${own}_URL.`),
+      },
+      environment,
+    )
+    const ways: Ways = {
+      directUrl: { env: `${own}_DIRECT_URL`, url: urls.directUrl },
+      replicaUrl: { env: `${own}_REPLICA_URL`, url: urls.replicaUrl },
+    }
+    goTogether(`${own}_URL`, url, ways)
+    if (!url) return shared()
+    if (url === config.databaseUrl) return shared(ways)
     if (!config.logDatabaseUrl && !config.kafkaBrokers)
       throw new Error(`${own}_URL is set: say where the event log is with LOG_DATABASE_URL or KAFKA_BROKERS`)
-    if (url === config.logDatabaseUrl) return ofLog()
-    return open(name, url, {
-      directUrl: environment[`${own}_DIRECT_URL`] || undefined,
-      replicaUrl: environment[`${own}_REPLICA_URL`] || undefined,
-    })
+    if (url === config.logDatabaseUrl) return ofLog(ways)
+    return open(name, url, ways)
   }
   return {
-    all: () => [...all.values()],
+    all: () => [...all.values()].map(({ database }) => database),
     of,
     log: ofLog,
     // One after the other: each may wait for another process.
@@ -88,9 +134,15 @@ export function openDatabases(config: DatabasesConfig, environment: Environment,
       }
     },
     close: async () => {
-      await Promise.all([...all.values()].map((database) => database.close()))
+      await Promise.all([...all.values()].map(({ database }) => database.close()))
     },
   }
+}
+
+/** A way to no database would be silently left out. */
+function goTogether(env: string, url: string | undefined, ways: Ways): void {
+  for (const way of Object.values(ways))
+    if (way.url && !url) throw new Error(`${way.env} goes with ${env}, which is not set`)
 }
 
 /** What the pools of this process do, for those who watch it. */

@@ -9,7 +9,7 @@ import {
   type ServiceContext,
   startHost,
 } from '@stoa/runtime'
-import { startTestHost, type TestHost } from '@stoa/testing'
+import { eventually, startTestHost, type TestHost } from '@stoa/testing'
 import { pino } from 'pino'
 import { z } from 'zod'
 
@@ -43,6 +43,8 @@ const box = contract('box', {
           'crash-once',
           'answer-in-transaction',
           'answer-as-text',
+          'etag',
+          'etag-in-transaction',
         ])
         .default('plain'),
     }),
@@ -80,8 +82,16 @@ const box = contract('box', {
     method: 'GET',
     path: '/boxes/inner',
     access: 'service',
-    input: z.strictObject({ wait: z.boolean().default(false) }),
+    input: z.strictObject({}),
     output: z.object({ ok: z.boolean() }),
+  }),
+  late: operation({
+    summary: 'Answers after its deadline',
+    method: 'GET',
+    path: '/boxes/late',
+    access: 'public',
+    input: z.strictObject({}),
+    output: z.null(),
     deadlineMs: 100,
   }),
   relabel: operation({
@@ -98,8 +108,8 @@ const box = contract('box', {
 
 type Context = ServiceContext<unknown>
 const crashed = new Set<string>()
-/** Handlers of `stall` that run, and the most that ever did at once. */
-const stalling = { now: 0, most: 0 }
+/** Handlers of `stall` that run, the most that ever did at once, and for what they wait. */
+const stalling = { now: 0, most: 0, until: Promise.resolve() }
 
 const pack: Handler<typeof box.operations.pack, Context> = async ({ label, mode }, ctx) => {
   if (mode === 'refuse') throw new Rejection('FULL', { room: 0 })
@@ -112,8 +122,10 @@ const pack: Handler<typeof box.operations.pack, Context> = async ({ label, mode 
       label,
     ])
     tx.emit(BoxPacked, { boxId: ctx.newId }, { version: 1 })
-    if (mode === 'answer-in-transaction') tx.answer({ boxId: ctx.newId, label })
+    if (mode === 'etag-in-transaction') ctx.setHeader('etag', '"1"')
+    if (mode.endsWith('in-transaction')) tx.answer({ boxId: ctx.newId, label })
   })
+  if (mode === 'etag') ctx.setHeader('etag', '"1"')
   if (mode === 'crash-once' && !crashed.has(ctx.newId)) {
     crashed.add(ctx.newId)
     throw new Error('crashed after the commit')
@@ -130,12 +142,15 @@ const boxService = defineService<typeof box, unknown>({
     stall: async (_, ctx) => {
       stalling.now += 1
       stalling.most = Math.max(stalling.most, stalling.now)
-      await new Promise((resolve) => setTimeout(resolve, 300))
-      stalling.now -= 1
-      await ctx.transaction((tx) =>
-        tx.query(`insert into box.boxes (box_id, label) values ($1, 'late')`, [ctx.newId]),
-      )
-      return null
+      try {
+        await stalling.until
+        await ctx.transaction((tx) =>
+          tx.query(`insert into box.boxes (box_id, label) values ($1, 'late')`, [ctx.newId]),
+        )
+        return null
+      } finally {
+        stalling.now -= 1
+      }
     },
     count: async (_, ctx) => {
       const [row] = await ctx.query<{ json: string }>(
@@ -144,9 +159,10 @@ const boxService = defineService<typeof box, unknown>({
       return new JsonText(row!.json)
     },
     mine: async (_, ctx) => ({ customerId: ctx.actor.kind === 'customer' ? ctx.actor.id : '' }),
-    inner: async ({ wait }) => {
-      if (wait) await new Promise((resolve) => setTimeout(resolve, 400).unref())
-      return { ok: true }
+    inner: async () => ({ ok: true }),
+    late: async () => {
+      await new Promise((resolve) => setTimeout(resolve, 400).unref())
+      return null
     },
     relabel: async ({ label, audited }, ctx) => {
       await ctx.transaction(async (tx) => {
@@ -344,13 +360,30 @@ for (const place of ['in process', 'across the network'] as const) {
     it('commits nothing after its deadline, and starts no second try while the first one runs', async () => {
       const before = (await boxes.count({})).count
       const same = key()
+      const hold = () => {
+        const { promise, resolve } = Promise.withResolvers<void>()
+        stalling.until = promise
+        return async () => {
+          resolve()
+          await eventually(() => assert.equal(stalling.now, 0))
+        }
+      }
+      const endFirst = hold()
       await assert.rejects(boxes.stall({}, same), code('TIMEOUT'))
       await assert.rejects(boxes.stall({}, same), code('IN_PROGRESS'))
-      await new Promise((resolve) => setTimeout(resolve, 300))
+      assert.equal(stalling.most, 1)
+      await endFirst()
+      await eventually(async () => {
+        const { rows } = await host.pool.query('select locked_until from box.idempotency where key = $1', [
+          same.idempotencyKey,
+        ])
+        assert.deepEqual(rows, [{ locked_until: null }])
+      })
+      const endSecond = hold()
+      await assert.rejects(boxes.stall({}, same), code('TIMEOUT'))
+      await endSecond()
       assert.equal(stalling.most, 1)
       assert.equal((await boxes.count({})).count, before)
-      await assert.rejects(boxes.stall({}, same), code('TIMEOUT'))
-      await new Promise((resolve) => setTimeout(resolve, 250))
     })
 
     it('asks for a sign-in where a customer is due, and refuses staff', async () => {
@@ -365,7 +398,7 @@ for (const place of ['in process', 'across the network'] as const) {
     })
 
     it('ends at the deadline of its operation', async () => {
-      await assert.rejects(client(box, { via: 'needy' }).inner({ wait: true }), code('TIMEOUT'))
+      await assert.rejects(boxes.late({}), code('TIMEOUT'))
     })
 
     it('checks the permission of staff', async () => {
@@ -400,6 +433,40 @@ for (const place of ['in process', 'across the network'] as const) {
     })
   })
 }
+
+describe('an answer that is given again to its key', () => {
+  it('says what it said beside its output, where it was remembered with its effect and where after it', async () => {
+    await using host = await startTestHost({ services: [boxService], environment: { INTERNAL_PORT: '0' } })
+    const call = async (mode: string) => {
+      const response = await fetch(`${host.host.internalUrl}/internal/box/pack`, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          'stoa-secret': 'secret-of-the-tests',
+          traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
+        },
+        body: JSON.stringify({
+          input: { label: 'tagged', mode },
+          actor: { kind: 'anonymous' },
+          origin: { via: 'test' },
+          idempotencyKey: `tagged-${mode}`,
+          deadlineMs: 5_000,
+        }),
+      })
+      return { headers: response.headers.get('stoa-headers'), body: await response.json() }
+    }
+    for (const mode of ['etag', 'etag-in-transaction']) {
+      const first = await call(mode)
+      assert.equal(first.headers, '{"etag":"\\"1\\""}')
+      assert.deepEqual(await call(mode), first)
+    }
+    const plain = await call('plain')
+    assert.equal(plain.headers, null)
+    // As a version remembered it that kept no headers.
+    await host.pool.query('update box.idempotency set headers = null')
+    assert.deepEqual(await call('plain'), plain)
+  })
+})
 
 describe('the internal port', () => {
   it('refuses callers that do not know the secret', async () => {

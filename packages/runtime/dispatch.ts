@@ -81,7 +81,8 @@ export async function dispatch(
   })
 }
 
-function authorise(operation: Operation, { actor, origin }: CallMeta): void {
+/** Throws UNAUTHENTICATED, FORBIDDEN or NOT_FOUND unless the operation is for such a caller. */
+export function authorise(operation: Operation, { actor, origin }: Pick<CallMeta, 'actor' | 'origin'>): void {
   switch (operation.access) {
     case 'public':
       return
@@ -150,7 +151,8 @@ async function run(
   const scope: IdempotencyScope = { actor: actorName(meta.actor), operation: name, key: meta.idempotencyKey }
   const place = { database, schema }
   const claimed = await claim(place, scope, { input, operation, deadlineAt })
-  if (claimed.state === 'answered') return { output: keep(operation, claimed.answer), headers: {} }
+  if (claimed.state === 'answered')
+    return { output: keep(operation, claimed.answer), headers: claimed.headers }
   return execute(target, name, operation, input, { ...meta, deadlineAt }, { ...claimed, scope })
 }
 
@@ -183,6 +185,7 @@ async function execute(
         actor: meta.actor,
         name: `${schema}.${name}`,
         idempotency: keyed?.scope,
+        headers,
         deadlineAt: meta.deadlineAt,
         seen,
       },
@@ -213,11 +216,12 @@ async function execute(
     if (result instanceof JsonText) {
       const parsed = checkAnswers || keyed ? JSON.parse(result.text) : undefined
       if (checkAnswers) operation.output.parse(parsed)
-      if (keyed && !seen.answered) await remember({ database, schema }, keyed.scope, parsed)
+      if (keyed && !seen.answered)
+        await remember({ database, schema }, keyed.scope, { output: parsed, headers })
       return { output: result, headers }
     }
     const output = keep(operation, result)
-    if (keyed && !seen.answered) await remember({ database, schema }, keyed.scope, output)
+    if (keyed && !seen.answered) await remember({ database, schema }, keyed.scope, { output, headers })
     return { output, headers }
   } catch (error) {
     const free = async () => keyed && release({ database, schema }, keyed.scope, keyed.lock)

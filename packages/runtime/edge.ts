@@ -61,6 +61,8 @@ export type EdgeHost = {
   readonly redis: Redis | undefined
   readonly log: Logger
   readonly metrics: Registry
+  /** Whether other processes, and who looks at metrics, have a port of their own. */
+  readonly hasInternalPort: boolean
   /** Whether this process can do its work: databases, reactions, jobs; not while it is stopping. Answers within about a second. */
   readonly ready: () => Promise<Health>
   /** Aborts when the process has stopped; what was accepted before is not cut short by the beginning of the end. */

@@ -7,7 +7,7 @@ import type { Actor } from './actor.ts'
 import { type Background, startBackground } from './background.ts'
 import { type Breakers, createBreakers } from './breaker.ts'
 import { type CacheResult, createCacheMetrics, memoryCache } from './cache.ts'
-import { type Environment, readConfig } from './config.ts'
+import { type Environment, readConfig, setting } from './config.ts'
 import type { Database } from './database.ts'
 import { createDatabaseMetrics, openDatabases } from './databases.ts'
 import type { CallMeta, Dispatcher } from './dispatch.ts'
@@ -15,12 +15,13 @@ import { DRAIN_MS } from './drain.ts'
 import { type Edge, type Health, healthOf } from './edge.ts'
 import type { AnyContext, HostedService } from './hosted.ts'
 import { startInternalServer } from './internal-server.ts'
+import type { JobsHere } from './jobs.ts'
 import { readKafkaSettings } from './kafka-settings.ts'
 import type { EventLog } from './log.ts'
 import { createLogger } from './logger.ts'
 import { type CallTimers, createCallMetrics } from './metrics.ts'
 import { createPostgresLog } from './postgres-log.ts'
-import { processConfig } from './process-config.ts'
+import { HttpUrls, processConfig } from './process-config.ts'
 import { openRedis, type Redis } from './redis.ts'
 import { redisCache } from './redis-cache.ts'
 import type { Service, Tx } from './service.ts'
@@ -36,8 +37,12 @@ export type HostOptions = {
   readonly logger?: Logger
   /** False: no port is opened and no reaction or job runs. For commands that only make calls. Default true. */
   readonly background?: boolean
+  /** Which jobs run here. Default `all`. */
+  readonly jobs?: JobsHere
   /** Checks even answers that PostgreSQL built against the contract. For tests. */
   readonly checkAnswers?: boolean
+  /** How long a reply of Redis, and at the start the connection to it, is waited for. For tests; default: as long as a request can bear. */
+  readonly redisTimeoutMs?: number
 }
 
 export type Host = AsyncDisposable & {
@@ -103,7 +108,13 @@ export async function startHost(options: HostOptions): Promise<Host> {
     const redis =
       config.redisUrl === undefined
         ? undefined
-        : await openRedis({ url: config.redisUrl, prefix: config.redisPrefix, log, metrics })
+        : await openRedis({
+            url: config.redisUrl,
+            prefix: config.redisPrefix,
+            log,
+            metrics,
+            timeoutMs: options.redisTimeoutMs,
+          })
     if (redis) undo.push(redis.close)
     const cacheCounts = createCacheMetrics(metrics)
     const kafka = readKafkaSettings(config)
@@ -177,6 +188,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
         metrics,
         logger: log,
         instance,
+        jobs: options.jobs ?? 'all',
       })
       undo.push(() => background!.stop())
       if (config.internalPort !== undefined) {
@@ -225,6 +237,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
           redis,
           log,
           metrics,
+          hasInternalPort: internalUrl !== undefined,
           ready,
           signal: ended.signal,
         })
@@ -305,7 +318,10 @@ function resolveTransport(
       return part.dispatcher
     })
   const variable = `${contract.name.toUpperCase()}_URL`
-  const url = environment[variable]
+  const { url } = readConfig(
+    { url: setting(variable, HttpUrls.optional(), `Where ${contract.name} is.`) },
+    environment,
+  )
   if (!url) throw new Error(`${contract.name} is not hosted in this process: set ${variable} to where it is`)
   if (!secret) throw new Error(`INTERNAL_SECRET is required to call ${contract.name} at ${variable}`)
   return remoteTransport({ contract, addresses: url, secret, ...shared })
@@ -507,12 +523,8 @@ async function readiness(
       const late = new Promise<string>((resolve) =>
         setTimeout(resolve, READY_TIMEOUT_MS, 'does not answer').unref(),
       )
-      const answer = database.pool.query('select 1').then(
-        () => 'ok',
-        (error: Error) => error.message,
-      )
       const name = databases.length === 1 ? 'database' : `database${index + 1}`
-      checks[name] = await Promise.race([answer, late])
+      checks[name] = await Promise.race([database.pool.health(), late])
       if (database.replica) checks[`${name}Replica`] = await database.replica.health()
     }),
   )

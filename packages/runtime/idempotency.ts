@@ -2,13 +2,14 @@ import { createHash } from 'node:crypto'
 import { type Operation, Rejection } from '@stoa/contract'
 import { v7 } from 'uuid'
 import type { Database } from './database.ts'
+import type { Answer } from './edge.ts'
 
 /** The row that remembers one keyed call: who asked, for what, under which key. */
 export type IdempotencyScope = { readonly actor: string; readonly operation: string; readonly key: string }
 
 export type Claim =
   | { readonly state: 'ours'; readonly newId: string; readonly lock: Lock }
-  | { readonly state: 'answered'; readonly answer: unknown }
+  | { readonly state: 'answered'; readonly answer: unknown; readonly headers: Record<string, string> }
 
 /** Names the try that holds a key: a try that was overtaken must not free what its successor holds. */
 export type Lock = string
@@ -39,13 +40,18 @@ export async function claim(
       [...key, hash, v7(), lockMs],
     )
     if (ours) return { state: 'ours', newId: ours.new_id, lock: ours.lock }
-    const [theirs] = await database.query<{ body_hash: Buffer; answer: unknown; answered: boolean }>(
-      `select body_hash, answer, answer is not null as answered from "${schema}".idempotency
+    const [theirs] = await database.query<{
+      body_hash: Buffer
+      answer: unknown
+      headers: Record<string, string> | null
+      answered: boolean
+    }>(
+      `select body_hash, answer, headers, answer is not null as answered from "${schema}".idempotency
        where actor = $1 and operation = $2 and key = $3`,
       key,
     )
     if (theirs && !theirs.body_hash.equals(hash)) throw new Rejection('IDEMPOTENCY_KEY_REUSED')
-    if (theirs?.answered) return { state: 'answered', answer: theirs.answer }
+    if (theirs?.answered) return { state: 'answered', answer: theirs.answer, headers: theirs.headers ?? {} }
     if (Date.now() + pauseMs >= deadlineAt) throw new Rejection('IN_PROGRESS')
     await new Promise((resolve) => setTimeout(resolve, pauseMs))
   }
@@ -55,12 +61,12 @@ export async function claim(
 export async function remember(
   { database, schema }: { database: Database; schema: string },
   scope: IdempotencyScope,
-  answer: unknown,
+  { output, headers }: Answer,
 ): Promise<void> {
   await database.query(
-    `update "${schema}".idempotency set answer = $4::jsonb, locked_until = null
+    `update "${schema}".idempotency set answer = $4::jsonb, headers = $5::jsonb, locked_until = null
      where actor = $1 and operation = $2 and key = $3 and answer is null`,
-    [scope.actor, scope.operation, scope.key, JSON.stringify(answer ?? null)],
+    [scope.actor, scope.operation, scope.key, JSON.stringify(output ?? null), JSON.stringify(headers)],
   )
 }
 

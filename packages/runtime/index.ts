@@ -12,8 +12,8 @@ export {
   type Setting,
   setting,
 } from './config.ts'
-export { checkInput } from './dispatch.ts'
-export { drainable } from './drain.ts'
+export { authorise, checkInput } from './dispatch.ts'
+export { type Drain, drainable } from './drain.ts'
 export {
   type Answer,
   degraded,
@@ -32,7 +32,7 @@ export { keptSecret } from './kept-secret.ts'
 export type { EventLog, LoggedEvent, NewEvent } from './log.ts'
 export { topicOf } from './log.ts'
 export { createLogger } from './logger.ts'
-export { processConfig } from './process-config.ts'
+export { HttpUrls, PostgresUrl, processConfig } from './process-config.ts'
 export { type Redis, type RedisArgument, RedisAway, type RedisScript, redisScript } from './redis.ts'
 export {
   defineService,

@@ -42,16 +42,13 @@ export async function startInternalServer(options: InternalServerOptions): Promi
     forceCloseConnections: 'idle',
     keepAliveTimeout: 65_000,
   })
-  let draining = false
-  app.addHook('preClose', async () => {
-    draining = true
-  })
+  const drain = drainable(app)
   // Before a body is read: only our own processes may send one.
   const admit: onRequestHookHandler = (request, reply, done) => {
     const header = request.headers['stoa-secret']
     if (!isSecret(typeof header === 'string' ? header : undefined, secret))
       reply.code(403).send({ code: 'FORBIDDEN' })
-    else if (draining) reply.code(503).header('connection', 'close').send({ code: DRAINING })
+    else if (drain.begun()) reply.code(503).send({ code: DRAINING })
     else done()
   }
   app.get('/healthz', async () => ({ ok: true }))
@@ -74,7 +71,6 @@ export async function startInternalServer(options: InternalServerOptions): Promi
             options.signal,
           )
           const { output, headers } = await dispatch(target, name, input, meta)
-          if (draining) reply.header('connection', 'close')
           if (Object.keys(headers).length > 0) reply.header('stoa-headers', JSON.stringify(headers))
           if (output instanceof Content) {
             if (output.length !== undefined) reply.header('content-length', output.length)
@@ -100,7 +96,6 @@ export async function startInternalServer(options: InternalServerOptions): Promi
       })
     }
   }
-  const close = drainable(app)
   const url = await app.listen({ host: options.host, port: options.port })
-  return { url, close }
+  return { url, close: drain.close }
 }

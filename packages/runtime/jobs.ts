@@ -82,7 +82,25 @@ export type JobsOptions = {
   readonly leases: Leases
   readonly metrics: BackgroundMetrics
   readonly logger: Logger
+  readonly here: JobsHere
 }
+
+/**
+ * Which jobs a process runs. `all`: those that are asked for and, by the crontab, those whose time has come. `asked`: the crontab is left
+ * out, for tests, which would else depend on the minute. `none`: services' jobs are handed to the runner and wait there for another process.
+ */
+export type JobsHere = 'all' | 'asked' | 'none'
+
+/**
+ * Frees jobs under another id. The runner deletes by id what it has run: one that was only cut off, and ends the old run after all, would
+ * delete what stands in that row by then: the same job in other hands, or a newer one of its key.
+ */
+const UNLOCK = `
+  with freed as (delete from graphile_worker._private_jobs where locked_by = any($1::text[]) returning *)
+  insert into graphile_worker._private_jobs
+    (job_queue_id, task_id, payload, priority, run_at, attempts, max_attempts, last_error, created_at, key, revision, flags)
+  select job_queue_id, task_id, payload, priority, run_at, attempts, max_attempts, last_error, created_at, key, revision, flags
+  from freed`
 
 export const workerLease = (worker: string): string => `worker:${worker}`
 
@@ -91,7 +109,7 @@ export const workerLease = (worker: string): string => `worker:${worker}`
  * again as soon as the lease of its worker has expired.
  */
 export async function startJobs(options: JobsOptions): Promise<Jobs> {
-  const { database, services, chores, leases, logger } = options
+  const { database, services, chores, leases, logger, here } = options
   const pool = openRunnerPool(database, logger)
   const pollMs = database.directUrl === undefined ? POLL_WITHOUT_LISTEN_MS : POLL_MS
   const stopping = new AbortController()
@@ -100,7 +118,7 @@ export async function startJobs(options: JobsOptions): Promise<Jobs> {
   for (const hosted of services) {
     for (const job of hosted.service.jobs) {
       const task = `${hosted.name}/${job.name}`
-      tasks[task] = (payload, helpers) => runJob(hosted, job, payload, helpers, options)
+      if (here !== 'none') tasks[task] = (payload, helpers) => runJob(hosted, job, payload, helpers, options)
       if (job.cron) cron.push(cronItem(task, job.cron, job.maxAttempts))
     }
   }
@@ -111,7 +129,12 @@ export async function startJobs(options: JobsOptions): Promise<Jobs> {
 
   const start = async (): Promise<Running> => {
     const events: WorkerEvents = new EventEmitter()
+    let running: Running | undefined
     let worker: WorkerPool | undefined
+    // The library gives a pool of workers up when it could not store how a job ended, and may wait for them for ever.
+    events.on('pool:gracefulShutdown', () => {
+      if (!running?.ending) cut()
+    })
     events.on('pool:create', ({ workerPool }) => {
       worker = workerPool
       leases.want(workerLease(workerPool.id))
@@ -119,7 +142,7 @@ export async function startJobs(options: JobsOptions): Promise<Jobs> {
     const runner = await run({
       pgPool: pool,
       taskList: tasks,
-      parsedCronItems: parseCronItems(cron),
+      parsedCronItems: parseCronItems(here === 'all' ? cron : []),
       concurrency: CONCURRENCY,
       pollInterval: WORKER_POLL_MS,
       noHandleSignals: true,
@@ -141,15 +164,27 @@ export async function startJobs(options: JobsOptions): Promise<Jobs> {
         },
       },
     })
-    const running: Running = { runner, pool: worker!, ending: undefined }
+    const begun: Running = { runner, pool: worker!, ending: undefined }
+    running = begun
     await leases.beat().catch((error: unknown) => logger.warn({ err: error }, 'leases could not be renewed'))
     runner.promise
       .catch((error: unknown) => logger.warn({ err: error }, 'the job runner has ended'))
-      .finally(() => restart(running))
-    return running
+      .finally(() => restart(begun))
+    return begun
   }
 
-  let current: Running | undefined = await start()
+  // A connection that broke may have taken the answer of a fetch with it: jobs that are locked and that nobody runs. The first connections
+  // are made by the first start.
+  let cuts = 0
+  let current: Running | undefined
+  const cut = () => {
+    cuts += 1
+    if (current) void restart(current)
+  }
+  pool.on('connect', (client) => client.on('error', cut))
+  pool.on('error', cut)
+
+  current = await start()
   const endings = new Set<Promise<void>>()
   let restarting = false
 
@@ -204,15 +239,8 @@ export async function startJobs(options: JobsOptions): Promise<Jobs> {
     restarting = false
     if (stopping.signal.aborted && current) await end(current)
   }
-  // A connection that broke may have taken the answer of a fetch with it: jobs that are locked and that nobody runs.
-  let cuts = 0
-  const cut = () => {
-    cuts += 1
-    if (current) void restart(current)
-  }
-  pool.on('connect', (client) => client.on('error', cut))
-  pool.on('error', cut)
-
+  // While it started, nobody could be begun anew.
+  if (cuts > 0) void restart(current)
   /** The library throws when one of its workers has ended meanwhile; the next runner, or the poll, looks for what there is. */
   const nudge = (count: number) => {
     if (!current || current.ending) return
@@ -224,7 +252,7 @@ export async function startJobs(options: JobsOptions): Promise<Jobs> {
   }
 
   const unlock = async (workers: readonly string[]) => {
-    await database.query('select graphile_worker.force_unlock_workers($1::text[])', [workers])
+    await database.query(UNLOCK, [workers])
     nudge(CONCURRENCY)
   }
 

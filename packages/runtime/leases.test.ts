@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createDatabase, type TestDatabase } from '@stoa/testing'
+import { createDatabase, eventually, type TestDatabase } from '@stoa/testing'
 import { pino } from 'pino'
 import { type Database, openDatabase } from './database.ts'
 import { createLeases, LEASE_BEAT_MS, LEASE_VALIDITY_MS } from './leases.ts'
@@ -21,8 +21,11 @@ describe('A lease', () => {
     await database.pool.end()
     await test.drop()
   })
-  const owner = (name: string, validityMs = 300) =>
+  const owner = (name: string, validityMs = 60_000) =>
     createLeases({ query: database.query, owner: name, logger, validityMs })
+  /** As if its owner had not been heard of for its whole validity. */
+  const expire = (name: string) =>
+    database.query(`update log.lease set until = now() - interval '1 second' where name = $1`, [name])
 
   it('of a dead process is somebody else’s within 30 s', () => {
     assert.ok(LEASE_VALIDITY_MS + LEASE_BEAT_MS <= 30_000)
@@ -40,18 +43,9 @@ describe('A lease', () => {
       })
     }
     await first.beat()
-    await second.beat()
-    for (let beats = 0; beats < 5; beats += 1) {
-      await sleep(100)
-      await Promise.all([first.beat(), second.beat()])
-    }
+    for (let beats = 0; beats < 5; beats += 1) await Promise.all([first.beat(), second.beat()])
     assert.deepEqual([first.holds('one'), second.holds('one')], [true, false])
-    await sleep(350)
-    assert.equal(
-      first.holds('one'),
-      false,
-      'who does not renew it does not believe in it for longer than it lasts',
-    )
+    await expire('one')
     await second.beat()
     await first.beat()
     assert.deepEqual([first.holds('one'), second.holds('one')], [false, true])
@@ -60,6 +54,15 @@ describe('A lease', () => {
     await first.beat()
     assert.equal(first.holds('one'), true, 'given up, it is free at once')
     await first.release()
+  })
+
+  it('is not believed in for longer than it lasts by who does not renew it', async () => {
+    const brief = owner('brief', 100)
+    brief.want('brief')
+    await brief.beat()
+    await sleep(150)
+    assert.equal(brief.holds('brief'), false)
+    await brief.release()
   })
 
   it('is renewed with all others of the process in one statement', async () => {
@@ -94,13 +97,30 @@ describe('A lease', () => {
   })
 
   it('of a job worker is reported when it has expired, and known as long as its row is there', async () => {
-    const [dead, alive] = [owner('dead', 1), owner('alive')]
+    const [dead, alive] = [owner('dead', 1), owner('alive', 300)]
     dead.want('worker:a')
     alive.want('worker:b')
     await dead.beat()
-    await sleep(20)
-    assert.deepEqual(await alive.beat(), ['worker:a'])
+    await eventually(async () => assert.deepEqual(await alive.beat(), ['worker:a']))
     assert.deepEqual(await alive.unknown(['worker:a', 'worker:b', 'worker:c']), ['worker:c'])
+    await expire('worker:b')
+    assert.ok(!(await alive.beat()).includes('worker:b'), 'nobody reports himself')
     await Promise.all([dead.release(), alive.release()])
+  })
+
+  it('of a worker that was kept from renewing it by what kept us, too, is not reported', async () => {
+    const [dead, first, second] = [owner('dead', 1), owner('first', 1_500), owner('second')]
+    dead.want('worker:dead')
+    first.want('worker:first')
+    second.want('worker:second')
+    await Promise.all([dead.beat(), second.beat()])
+    await eventually(async () => assert.deepEqual(await first.beat(), ['worker:dead']))
+    await sleep(1_100)
+    await expire('worker:second')
+    assert.deepEqual(await first.beat(), [])
+    assert.deepEqual(await first.beat(), [], 'however soon it beats again')
+    await second.beat()
+    await eventually(async () => assert.deepEqual(await first.beat(), ['worker:dead']))
+    await Promise.all([dead, first, second].map((leases) => leases.release()))
   })
 })

@@ -5,6 +5,8 @@ import type { Query } from './service.ts'
 export const LEASE_VALIDITY_MS = 15_000
 /** Two beats may be lost before a lease expires. */
 export const LEASE_BEAT_MS = 5_000
+/** Of a lease's validity: two beats. */
+const GRACE = 2 / 3
 
 export type LeaseWatcher = {
   readonly acquired: () => void
@@ -22,7 +24,10 @@ export type Leases = {
   /** Gives a lease up. */
   readonly drop: (name: string) => Promise<void>
   readonly holds: (name: string) => boolean
-  /** Renews what we hold and takes what is free, in one statement. Answers the expired names that start with `worker:`. */
+  /**
+   * Renews what we hold and takes what is free, in one statement. Answers the expired names of others that start with `worker:`. After
+   * a silence of our own of two beats, and at first, it answers none for as long: what kept us from beating may have kept the others.
+   */
   readonly beat: () => Promise<readonly string[]>
   /** Which of these names have no lease at all, expired ones included. */
   readonly unknown: (names: readonly string[]) => Promise<string[]>
@@ -49,12 +54,18 @@ const BEAT = `
     where l.owner = excluded.owner or l.until < clock_timestamp()
     returning name)
   select array(select name from mine) as held,
-    array(select name from log.lease where name like 'worker:%' and until < clock_timestamp()) as dead`
+    array(select name from log.lease where name like 'worker:%' and until < clock_timestamp()
+      -- What this very statement renews is seen here as it was before.
+      and name <> all($1::text[])) as dead`
 
 export function createLeases({ query, owner, logger, validityMs = LEASE_VALIDITY_MS }: LeaseOptions): Leases {
   const wanted = new Map<string, LeaseWatcher | undefined>()
   /** Name -> until when we may believe in it, by this process's monotonic clock. */
   const held = new Map<string, number>()
+  const graceMs = validityMs * GRACE
+  /** When the last beat began that was answered, and the first of those that followed each other without a silence. */
+  let lastBeatAt = Number.NEGATIVE_INFINITY
+  let steadySince = 0
   let released = false
 
   const lose = (name: string) => {
@@ -88,6 +99,8 @@ export function createLeases({ query, owner, logger, validityMs = LEASE_VALIDITY
         throw error
       }
       if (released) return []
+      if (startedAt - lastBeatAt > graceMs) steadySince = startedAt
+      lastBeatAt = startedAt
       const now = new Set(answer.held)
       for (const name of [...held.keys()]) if (!now.has(name)) lose(name)
       for (const name of now) {
@@ -96,7 +109,7 @@ export function createLeases({ query, owner, logger, validityMs = LEASE_VALIDITY
         held.set(name, startedAt + validityMs)
         if (isNew) wanted.get(name)?.acquired()
       }
-      return answer.dead
+      return startedAt - steadySince < graceMs ? [] : answer.dead
     },
     unknown: async (names) => {
       if (names.length === 0) return []

@@ -41,7 +41,10 @@ export type Subscription = {
 }
 
 export type Consumer = {
-  /** Events between its position and what this process has seen of the log's end. */
+  /**
+   * Events between its group's position and the log's end, wherever the group's members run; as far as this process knows, which may be some
+   * seconds old.
+   */
   readonly lag: () => number
   /** Hands over no further list, waits for the one that runs, and stores the position. */
   readonly stop: () => Promise<void>
@@ -88,6 +91,11 @@ export type ReadOptions = {
   readonly from: Date
   readonly signal: AbortSignal
 }
+
+/** Days that the log keeps an event at least, whether or not every group has come to it. */
+export const LOG_DAYS = 14
+/** Days that an inbox remembers one: longer than it can be handed over again. Kafka drops up to a day's events at once, with the last of them. */
+export const INBOX_DAYS = LOG_DAYS + 2
 
 /** Longest list that `read` yields. */
 export const READ_EVENTS = 500

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import type { ReactionProgress } from './reactions.ts'
 
 export type BackgroundMetrics = {
   readonly parkedEvents: Counter<'reaction'>
@@ -10,17 +11,36 @@ const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 
 export function createBackgroundMetrics(
   registry: Registry,
-  lags: () => ReadonlyMap<string, number>,
+  progress: () => ReadonlyMap<string, ReactionProgress>,
+  logIsUp: () => boolean,
 ): BackgroundMetrics {
   const registers = [registry]
   new Gauge({
+    name: 'stoa_log_up',
+    help: 'Whether the log takes appends and delivers, as far as this process knows: 1 or 0.',
+    registers,
+    collect() {
+      this.set(logIsUp() ? 1 : 0)
+    },
+  })
+  new Gauge({
     name: 'stoa_reaction_lag',
-    help: 'Events in the log that a reaction led by this process has not come to yet.',
+    help: 'Events in the log that a reaction which runs here has not come to yet, in all the processes that share it.',
     labelNames: ['reaction'],
     registers,
     collect() {
       this.reset()
-      for (const [reaction, lag] of lags()) this.set({ reaction }, lag)
+      for (const [reaction, { lag }] of progress()) this.set({ reaction }, lag)
+    },
+  })
+  new Gauge({
+    name: 'stoa_reaction_behind_seconds',
+    help: 'Age of the oldest event that a reaction led by this process has in hand; 0 when it has none.',
+    labelNames: ['reaction'],
+    registers,
+    collect() {
+      this.reset()
+      for (const [reaction, { behindMs }] of progress()) this.set({ reaction }, behindMs / 1_000)
     },
   })
   return {

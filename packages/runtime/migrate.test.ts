@@ -20,7 +20,13 @@ it('migrations bear twenty processes that start at once', async () => {
     const { rows } = await pools[0]!.query('select name from shelf.migration order by name')
     assert.deepEqual(
       rows.map(({ name }) => name),
-      ['0001_boxes.sql', 'runtime/0001_runtime.sql', 'runtime/0002_audit_version.sql'],
+      [
+        '0001_boxes.sql',
+        'runtime/0001_runtime.sql',
+        'runtime/0002_audit_version.sql',
+        'runtime/0003_jobs_beside_events.sql',
+        'runtime/0004_remembered_headers.sql',
+      ],
     )
   } finally {
     await Promise.all(pools.map((pool) => pool.end()))

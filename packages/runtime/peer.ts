@@ -2,8 +2,11 @@ import { EventEmitter } from 'node:events'
 import { type Dispatcher, Pool } from 'undici'
 import type { Breaker } from './breaker.ts'
 
-/** Calls of this process to one address that are under way, and of them those on the wire; the rest waits for a connection. */
-const MAX_IN_FLIGHT = 256
+/**
+ * Calls of this process to one address that are under way, and of them those on the wire; the rest waits for a connection. More than a
+ * gateway lets run by default: whose calls are refused when there are too many is for its queue to say, which knows what matters.
+ */
+const MAX_IN_FLIGHT = 600
 const MAX_CONNECTIONS = 64
 const CONNECT_TIMEOUT_MS = 2_000
 /** An answer of bytes on which nothing moves has broken off. */
@@ -22,6 +25,8 @@ type Underway = {
   readonly signal: AbortSignal
   /** What undici listens to: an emitter costs it less than an `AbortSignal`. */
   readonly stop: EventEmitter & { reason?: unknown }
+  /** Ends it for its caller. Undici listens only once the request is on a connection, which may take long, or never come. */
+  readonly giveUp: (reason: unknown) => void
 }
 
 /** The address was left while a call was under way there. Whether it arrived nobody knows. */
@@ -44,6 +49,8 @@ export class Peer {
   readonly #pool: Pool
   readonly #pings: Pool
   readonly #underway = new Set<Underway>()
+  /** Calls that undici has: those under way, and those that were given up while they waited for a connection. */
+  #held = 0
   #answeredAt = 0
   #pinging: Promise<boolean> | undefined
   #watch: NodeJS.Timeout | undefined
@@ -62,11 +69,11 @@ export class Peer {
   }
 
   get inFlight(): number {
-    return this.#underway.size
+    return this.#held
   }
 
   get isFull(): boolean {
-    return this.#underway.size >= MAX_IN_FLIGHT
+    return this.#held >= MAX_IN_FLIGHT
   }
 
   /**
@@ -79,11 +86,12 @@ export class Peer {
     read: (response: Dispatcher.ResponseData) => Promise<T>,
   ): Promise<T> {
     signal.throwIfAborted()
-    const call: Underway = { startedAt: performance.now(), lateAt, signal, stop: new EventEmitter() }
+    const { promise: givenUp, reject: giveUp } = Promise.withResolvers<never>()
+    const call: Underway = { startedAt: performance.now(), lateAt, signal, stop: new EventEmitter(), giveUp }
     this.#underway.add(call)
     this.#watch ??= setTimeout(this.#look, WATCH_EVERY_MS)
     try {
-      const answer = await read(await this.#pool.request({ ...options, signal: call.stop }))
+      const answer = await Promise.race([this.#send(options, call, read), givenUp])
       this.#answeredAt = performance.now()
       this.breaker.succeeded()
       return answer
@@ -92,6 +100,19 @@ export class Peer {
       throw error
     } finally {
       this.#underway.delete(call)
+    }
+  }
+
+  async #send<T>(
+    options: Dispatcher.RequestOptions,
+    { stop }: Underway,
+    read: (response: Dispatcher.ResponseData) => Promise<T>,
+  ): Promise<T> {
+    this.#held += 1
+    try {
+      return await read(await this.#pool.request({ ...options, signal: stop }))
+    } finally {
+      this.#held -= 1
     }
   }
 
@@ -147,4 +168,5 @@ export class Peer {
 function stop(call: Underway, reason: unknown): void {
   call.stop.reason = reason
   call.stop.emit('abort')
+  call.giveUp(reason)
 }

@@ -6,6 +6,7 @@ import { after, before, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Rejection } from '@stoa/contract'
 import {
+  allWithinOnce,
   createDatabase,
   eventually,
   startReplicatedPostgres,
@@ -14,6 +15,7 @@ import {
   type TcpProxy,
   type TestDatabase,
   type TestHost,
+  withinOnce,
 } from '@stoa/testing'
 import { pino } from 'pino'
 import { Registry } from 'prom-client'
@@ -21,8 +23,9 @@ import { type Database, openDatabase } from './database.ts'
 import { isOutage } from './database-errors.ts'
 import { createDatabaseMetrics } from './databases.ts'
 import { startEmbeddedPostgres } from './embedded-postgres.ts'
-import { record, type ThingContext, ThingMade, thing, thingContract } from './fixture/thing.ts'
-import { effect } from './service.ts'
+import { countingThing } from './fixture/counting-thing.ts'
+import { thingContract } from './fixture/thing.ts'
+import { DatabasePool } from './pool.ts'
 
 const open = (url: string, poolSize = 2): Database & AsyncDisposable => {
   const database = openDatabase({
@@ -70,35 +73,65 @@ describe('A pool', () => {
     await Promise.all(Array.from({ length: 20 }, () => database.query('select 1')))
   })
 
+  it('ends connections that nobody needs, after a quarter of an hour where nothing else is said', async () => {
+    await using usual = open(test.url)
+    assert.equal(usual.pool.options.idleTimeoutMillis, 15 * 60_000)
+    const pool = new DatabasePool({
+      url: test.url,
+      size: 3,
+      idleTimeoutMs: 500,
+      log: pino({ level: 'silent' }),
+    })
+    try {
+      await Promise.all(Array.from({ length: 3 }, () => pool.query('select pg_sleep(0.05)')))
+      assert.equal(pool.totalCount, 3)
+      const inUse = await pool.connect()
+      await eventually(() => assert.equal(pool.totalCount, 1))
+      await sleep(600)
+      assert.equal(pool.totalCount, 1, 'the one that somebody holds stays')
+      inUse.release()
+      await eventually(() => assert.equal(pool.totalCount, 0))
+      await pool.query('select 1')
+      assert.equal(pool.lost, 0, 'none of them broke')
+    } finally {
+      await pool.end()
+    }
+  })
+
   it('asks, once a connection has broken, before it trusts the others: a forgotten one costs a second, no error', async () => {
-    await using database = open(proxy.through(test.url), 3)
-    await fill(database)
-    proxy.freeze('those that there are')
-    proxy.cut(1)
-    await sleep(20)
-    const { ms, error } = await timed(database.query('select 1'))
-    assert.equal(error, undefined)
-    assert(ms > 1_000 && ms < 4_000, `${ms} ms`)
-    const again = await timed(Promise.all(Array.from({ length: 3 }, () => database.query('select 1'))))
-    assert(again.error === undefined && again.ms < 1_000, `${again.ms} ms`)
+    await allWithinOnce([4_000, 1_000], async () => {
+      await using database = open(proxy.through(test.url), 3)
+      await fill(database)
+      proxy.freeze('those that there are')
+      proxy.cut(1)
+      await sleep(20)
+      await new Promise(setImmediate)
+      const { ms, error } = await timed(database.query('select 1'))
+      assert.equal(error, undefined)
+      assert(ms > 1_000, `${ms} ms`)
+      const again = await timed(Promise.all(Array.from({ length: 3 }, () => database.query('select 1'))))
+      assert.equal(again.error, undefined)
+      proxy.cut()
+      return [ms, again.ms]
+    })
   })
 
   it('finds out within 5 s that the server is silent, and works again as soon as it speaks', async () => {
-    await using database = open(proxy.through(test.url))
-    await fill(database)
-    proxy.freeze()
-    const answers = await Promise.all(Array.from({ length: 6 }, () => timed(database.query('select 1'))))
-    for (const { ms, error } of answers) {
-      assert(isOutage(error), String(error))
-      assert(ms < 5_500, `${ms} ms`)
-    }
-    const known = await timed(database.query('select 1'))
-    assert(isOutage(known.error) && known.ms < 3_000, `once it is known, nobody waits: ${known.ms} ms`)
-    proxy.thaw()
-    const { ms, error } = await timed(database.query('select 1'))
-    assert.equal(error, undefined)
-    assert(ms < 2_000, `${ms} ms`)
-    assert(database.pool.lost >= 2)
+    await allWithinOnce([5_500, 3_000, 2_000], async () => {
+      await using database = open(proxy.through(test.url))
+      await fill(database)
+      proxy.freeze()
+      const answers = await Promise.all(Array.from({ length: 6 }, () => timed(database.query('select 1'))))
+      for (const { error } of answers) assert(isOutage(error), String(error))
+      // Once it is known, nobody waits.
+      const known = await timed(database.query('select 1'))
+      assert(isOutage(known.error), String(known.error))
+      proxy.thaw()
+      const { ms, error } = await timed(database.query('select 1'))
+      assert.equal(error, undefined)
+      assert(database.pool.lost >= 2)
+      return [Math.max(...answers.map((answer) => answer.ms)), known.ms, ms]
+    })
   })
 
   it('lets a slow statement be slow while the server answers others', async () => {
@@ -106,6 +139,38 @@ describe('A pool', () => {
     const pid = await pidOf(database)
     await database.query('select pg_sleep(3.5)')
     assert.equal(await pidOf(database), pid)
+    assert.equal(database.pool.lost, 0)
+  })
+
+  it('does not take the server for silent that lets nobody new in and answers the others', async () => {
+    await using database = open(proxy.through(test.url))
+    await fill(database)
+    proxy.freeze('those to come')
+    const chatting = setInterval(() => database.query('select 1').catch(() => {}), 200)
+    try {
+      await database.query('select pg_sleep(6)')
+    } finally {
+      clearInterval(chatting)
+      proxy.thaw()
+    }
+    assert.equal(database.pool.lost, 0)
+  })
+
+  it('does not take the server for silent because this process is too busy to hear it', async () => {
+    await using database = open(test.url, 1)
+    await fill(database)
+    const sleeping = database.query('select pg_sleep(6)')
+    let over = false
+    const ended = sleeping.finally(() => {
+      over = true
+    })
+    while (!over) {
+      const until = performance.now() + 800
+      while (performance.now() < until);
+      // One look at the network between two pieces of work.
+      await new Promise(setImmediate)
+    }
+    await ended
     assert.equal(database.pool.lost, 0)
   })
 
@@ -122,30 +187,40 @@ describe('A pool', () => {
   it('lets a bounded number wait: one more is told at once', async () => {
     await using database = open(test.url)
     const held = [await database.pool.connect(), await database.pool.connect()]
-    const waiting = Array.from({ length: 200 }, () => database.query('select 1'))
+    const waiting = Array.from({ length: 1_000 }, () => database.query('select 1'))
     await sleep(0)
-    const { ms, error } = await timed(database.query('select 1'))
-    assert.match(String(error), /200 callers wait/)
-    assert(isOutage(error) && ms < 100)
+    let refusals = 0
+    await withinOnce(100, async () => {
+      const { error } = await timed(database.query('select 1'))
+      assert.match(String(error), /1000 callers wait/)
+      assert(isOutage(error))
+      refusals += 1
+    })
     const registry = new Registry()
     createDatabaseMetrics(registry, () => [database])
     const metrics = await registry.metrics()
     for (const line of ['max', 'size', 'in_use'])
       assert.match(metrics, new RegExp(`stoa_database_pool_${line}\\{database="shared"\\} 2`))
-    assert.match(metrics, /stoa_database_pool_waiting\{database="shared"\} 200/)
-    assert.match(metrics, /stoa_database_pool_refused_total\{database="shared",reason="full"\} 1/)
+    assert.match(metrics, /stoa_database_pool_waiting\{database="shared"\} 1000/)
+    assert.match(
+      metrics,
+      new RegExp(`stoa_database_pool_refused_total\\{database="shared",reason="full"\\} ${refusals}\n`),
+    )
     for (const client of held) client.release()
     await Promise.all(waiting)
   })
 
   it('tells a caller for whom no connection becomes free within 5 s', async () => {
-    await using database = open(test.url)
-    const held = [await database.pool.connect(), await database.pool.connect()]
-    const { ms, error } = await timed(database.query('select 1'))
-    assert(isOutage(error), String(error))
-    assert(ms > 4_500 && ms < 6_500, `${ms} ms`)
-    assert.equal(database.pool.refusals.timeout, 1)
-    for (const client of held) client.release()
+    await allWithinOnce([6_500], async () => {
+      await using database = open(test.url)
+      const held = [await database.pool.connect(), await database.pool.connect()]
+      const { ms, error } = await timed(database.query('select 1'))
+      assert(isOutage(error), String(error))
+      assert(ms > 4_500, `${ms} ms`)
+      assert.equal(database.pool.refusals.timeout, 1)
+      for (const client of held) client.release()
+      return [ms]
+    })
   })
 })
 
@@ -176,24 +251,12 @@ function openDatabaseOfStandby(url: string) {
   }
 }
 
-const count = effect({
-  name: 'count',
-  hears: [ThingMade],
-  handle: async (facts, ctx: ThingContext) =>
-    ctx.transaction(async (tx) => {
-      await record(
-        tx,
-        facts.map(({ key, payload }) => ({ by: 'count', key, version: payload.n })),
-      )
-    }),
-})
-
 describe('A service', () => {
   it('answers 503 within its deadline while the database accepts and never answers, and goes on when it does', async () => {
     await using database = await createDatabase()
     await using proxy = await startTcpProxy(database.url)
     await using host = await startTestHost({
-      services: [thing({ reactions: [count] })],
+      services: [countingThing()],
       database,
       environment: { DATABASE_URL: proxy.through(database.url) },
     })
@@ -214,7 +277,7 @@ describe('A service', () => {
     await eventually(
       async () => {
         const { rows } = await host.pool.query(
-          `select version::int from thing.done where key = 'a' order by 1`,
+          `select version::int from thing.done where by = 'count' and key = 'a' order by 1`,
         )
         assert.deepEqual(
           rows.map(({ version }) => version),
@@ -224,6 +287,24 @@ describe('A service', () => {
       { timeoutMs: 20_000 },
     )
     await eventually(async () => assert((await host.host.ready()).ok), { timeoutMs: 20_000 })
+  })
+
+  it('is ready, however many wait for a connection, while the server answers', async () => {
+    await using host = await startTestHost({ services: [countingThing()] })
+    const { query } = host.host.services[0]!.database
+    const isReady = async () => {
+      const { ok, checks } = await host.host.ready()
+      assert(ok, JSON.stringify(checks))
+    }
+    // The last of them waits for two seconds and a half, and is told after five.
+    const crowd = Array.from({ length: 50 }, () => query('select pg_sleep(0.1)'))
+    await sleep(50)
+    await isReady()
+    await Promise.all(crowd)
+    const slow = [query('select pg_sleep(3.5)'), query('select pg_sleep(3.5)')]
+    await sleep(2_500)
+    await isReady()
+    await Promise.all(slow)
   })
 
   it('survives a server that is killed under load: nothing is done twice, nothing that was accepted is lost', async () => {
@@ -236,7 +317,7 @@ describe('A service', () => {
         drop: async () => {},
         [Symbol.asyncDispose]: async () => {},
       }
-      await using host = await startTestHost({ services: [thing({ reactions: [count] })], database })
+      await using host = await startTestHost({ services: [countingThing()], database })
       const load = startLoad(host)
       await eventually(() => assert(load.accepted.length > 50))
       // As a crash: the keeper of the embedded server starts it again on the same port.
@@ -262,7 +343,7 @@ describe('A service', () => {
       drop: async () => {},
       [Symbol.asyncDispose]: async () => {},
     }
-    await using host = await startTestHost({ services: [thing({ reactions: [count] })], database })
+    await using host = await startTestHost({ services: [countingThing()], database })
     const load = startLoad(host)
     await eventually(() => assert(load.accepted.length > 50), { timeoutMs: 20_000 })
     await servers.primary.stop()
@@ -310,17 +391,18 @@ function startLoad(host: TestHost) {
     ends: async () => {
       running = false
       await writers
-      await host.host.background!.settled(30_000)
+      // A job that was locked into a connection that broke is free after half a minute at the latest.
+      await host.host.background!.settled(60_000)
       const { rows } = await host.pool.query(
-        'select version::int, count(*)::int as times from thing.done group by version',
+        `select by, version::int, count(*)::int as times from thing.done where by in ('count', 'follow') group by 1, 2`,
       )
       assert.deepEqual(
         rows.filter(({ times }) => times !== 1),
         [],
       )
-      const done = new Set(rows.map(({ version }) => version))
+      const done = new Set(rows.map(({ by, version }) => `${by} ${version}`))
       assert.deepEqual(
-        accepted.filter((n) => !done.has(n)),
+        accepted.flatMap((n) => [`count ${n}`, `follow ${n}`]).filter((effect) => !done.has(effect)),
         [],
       )
     },

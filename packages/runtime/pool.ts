@@ -1,25 +1,33 @@
+import type { Socket } from 'node:net'
 import pg from 'pg'
 import type { Logger } from 'pino'
 import { isOutage, isRetryable } from './database-errors.ts'
 
 /** A caller waits so long for a connection, whether for one that others use or for a new one. */
 const CONNECT_TIMEOUT_MS = 5_000
-/** A connection that nobody needs ends after this. */
+/** A connection that nobody needs ends after this, if nothing else is said. */
 const IDLE_TIMEOUT_MS = 15 * 60_000
 /** No connection lives longer, so that a server that took over by name or address is found by all. */
 const MAX_LIFETIME_SECONDS = 30 * 60
 /** Callers that may wait for a connection, per connection of the pool: more would only wait in vain. */
 const MAX_WAITING_PER_CONNECTION = 100
+/** However small the pool: a crowd that a gateway lets in (500 calls at once, by default) is not turned away behind it. */
+const MIN_WAITING = 1_000
 /** What was idle for longer is asked whether it still works before it is handed out. */
 const PING_AFTER_IDLE_MS = 30_000
 const PING_TIMEOUT_MS = 1_500
-/** To connect and to answer: more than a busy server takes, and with the time until we ask less than a caller's deadline. */
+/** Without a byte: more than a busy server takes, and with the time until we ask less than a caller's deadline. */
 const PROBE_TIMEOUT_MS = 2_000
 /** A statement that is unanswered for so long makes us ask, on a new connection, whether the server answers at all. */
 const SILENT_MS = 2_000
 const WATCH_EVERY_MS = 500
+/** Whoever has spoken within this is there: nobody asks. */
+const HEARD_MS = 2_000
 /** The server ends every statement of ours earlier than this by itself: it or the way to it is lost. */
 const SILENT_FOR_GOOD_MS = 20_000
+
+/** Of PostgreSQL. */
+const TOO_MANY_CONNECTIONS = '53300'
 
 export type PoolOptions = Pick<
   pg.PoolConfig,
@@ -32,6 +40,8 @@ export type PoolOptions = Pick<
 > & {
   readonly url: string
   readonly size: number
+  /** A connection that nobody needs ends after so long. Default: 15 minutes. */
+  readonly idleTimeoutMs?: number
   /** A server that only repeats what another one writes is refused, and left as soon as it says so. Default: true. */
   readonly refuseStandby?: boolean
   /** A pooler is in between, on whose connections LISTEN would be deaf and stay for others: it is answered and not sent. Default: false. */
@@ -45,7 +55,7 @@ export type PoolRefusal = 'full' | 'timeout'
 /** Nobody is let in: so many wait already that the wait would be in vain. Taken for an outage. */
 export class PoolFull extends Error {
   override name = 'PoolFull'
-  readonly code = '53300'
+  readonly code = TOO_MANY_CONNECTIONS
   constructor(waiting: number) {
     super(`${waiting} callers wait for a database connection already`)
   }
@@ -74,7 +84,15 @@ export class DatabasePool extends pg.Pool {
   #silent = false
   #probing: Promise<void> | undefined
 
-  constructor({ url, size, refuseStandby = true, withoutListen = false, log, ...options }: PoolOptions) {
+  constructor({
+    url,
+    size,
+    idleTimeoutMs = IDLE_TIMEOUT_MS,
+    refuseStandby = true,
+    withoutListen = false,
+    log,
+    ...options
+  }: PoolOptions) {
     const clients = new Set<WatchedClient>()
     const Client = class extends (withoutListen ? DeafClient : WatchedClient) {
       constructor(config?: pg.ClientConfig) {
@@ -88,7 +106,7 @@ export class DatabasePool extends pg.Pool {
       connectionString: url,
       max: size,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-      idleTimeoutMillis: IDLE_TIMEOUT_MS,
+      idleTimeoutMillis: idleTimeoutMs,
       maxLifetimeSeconds: MAX_LIFETIME_SECONDS,
       keepAlive: true,
       ...options,
@@ -147,8 +165,23 @@ export class DatabasePool extends pg.Pool {
     return undefined
   }
 
+  /** `ok`, or why not. A full pool is no server that is away: it is not asked in the queue. */
+  async health(): Promise<string> {
+    const since = Math.max(performance.now() - HEARD_MS, this.#suspectedAt, this.#distrustedAt)
+    if (this.#hasAnsweredSince(since)) return 'ok'
+    const isFull = this.waitingCount > 0 || (this.idleCount === 0 && this.totalCount >= this.size)
+    if (isFull) {
+      const refusal = await askApart(this.#url)
+      return refusal === undefined || refusal.code === TOO_MANY_CONNECTIONS ? 'ok' : refusal.message
+    }
+    return this.query('select 1').then(
+      () => 'ok',
+      (error: Error) => error.message,
+    )
+  }
+
   async #checkedOut(): Promise<pg.PoolClient> {
-    if (this.waitingCount >= this.size * MAX_WAITING_PER_CONNECTION) {
+    if (this.waitingCount >= Math.max(MIN_WAITING, this.size * MAX_WAITING_PER_CONNECTION)) {
       this.refusals.full += 1
       throw new PoolFull(this.waitingCount)
     }
@@ -220,7 +253,8 @@ export class DatabasePool extends pg.Pool {
   /** Asks the server on a connection of its own; when it is silent, whoever waits for it has waited long enough. */
   async #probe(): Promise<void> {
     const startedAt = performance.now()
-    const answers = await isAnswering(this.#url)
+    // Whoever answers anybody is not silent, even if too busy for one more.
+    const answers = (await isAnswering(this.#url)) || this.#hasAnsweredSince(startedAt)
     if (!answers && !this.#silent)
       this.#log.warn('the database does not answer: what waits for it is given up')
     if (answers && this.#silent) this.#log.info('the database answers again')
@@ -237,6 +271,11 @@ export class DatabasePool extends pg.Pool {
       setTimeout(() => {
         this.#probing = undefined
       }, SILENT_MS).unref()
+  }
+
+  #hasAnsweredSince(time: number): boolean {
+    for (const { provenAt } of this.#clients) if (provenAt > time) return true
+    return false
   }
 
   #giveUp(client: WatchedClient): void {
@@ -280,7 +319,7 @@ class WatchedClient extends pg.Client {
   /** `performance.now()` of the oldest thing without an answer: a statement, or the wish to connect. */
   waitingSince: number | undefined = performance.now()
   /** `performance.now()` of the last sign of life. */
-  provenAt = performance.now()
+  provenAt = Number.NEGATIVE_INFINITY
   isStandby = false
   asked = () => {}
   saidReadOnly = () => {}
@@ -309,6 +348,10 @@ class WatchedClient extends pg.Client {
     return (super.query as (...all: unknown[]) => unknown)(...parameters)
   }
 
+  get heardBytes(): number {
+    return (this.connection.stream as Socket).bytesRead
+  }
+
   /** Ends the connection without a word: who waits for it learns at once. */
   cut(): void {
     this.connection.stream.destroy()
@@ -332,6 +375,12 @@ const ping = (client: WatchedClient): Promise<unknown> =>
 
 /** Whether anybody answers there, be it with a refusal. */
 async function isAnswering(url: string): Promise<boolean> {
+  const refusal = await askApart(url)
+  return refusal === undefined || 'severity' in refusal
+}
+
+/** Why a new connection is not answered, or undefined. */
+async function askApart(url: string): Promise<(Error & { code?: string }) | undefined> {
   const client = new WatchedClient({ connectionString: url })
   client.on('error', () => {})
   try {
@@ -339,22 +388,33 @@ async function isAnswering(url: string): Promise<boolean> {
       await client.connect()
       await client.query('')
     })
-    return true
+    return undefined
   } catch (error) {
-    return 'severity' in (error as object)
+    return error as Error
   } finally {
     client.end().catch(() => {})
   }
 }
 
+/** Cuts the client after so long without a byte: a login takes several answers, and a busy process reads them one by one. */
 async function within(timeoutMs: number, client: WatchedClient, work: () => Promise<unknown>): Promise<void> {
   let done = false
-  // When this process was busy for so long, the answer may lie there unread: it is read before an immediate runs.
-  const late = setTimeout(() => setImmediate(() => done || client.cut()), timeoutMs)
+  let late: NodeJS.Timeout
+  const watch = (heard: number) => {
+    late = setTimeout(() => {
+      // When this process was busy for so long, the answer may lie there unread: it is read before an immediate runs.
+      setImmediate(() => {
+        if (done) return
+        if (client.heardBytes > heard) watch(client.heardBytes)
+        else client.cut()
+      })
+    }, timeoutMs)
+  }
+  watch(client.heardBytes)
   try {
     await work()
   } finally {
     done = true
-    clearTimeout(late)
+    clearTimeout(late!)
   }
 }

@@ -12,30 +12,12 @@ import {
   withoutPgBouncer,
 } from '@stoa/testing'
 import { z } from 'zod'
-import { jobInput, record, type ThingContext, ThingMade, thing, thingContract } from './fixture/thing.ts'
-import { defineService, effect, job, type ServiceContext } from './service.ts'
+import { countingThing } from './fixture/counting-thing.ts'
+import { thingContract } from './fixture/thing.ts'
+import { defineService, type ServiceContext } from './service.ts'
 
 const skip = await withoutPgBouncer()
 const SERVER_CONNECTIONS = 3
-
-const tell = job({
-  name: 'tell',
-  input: jobInput,
-  handle: async ({ n }, ctx: ThingContext) =>
-    void (await record(ctx, [{ by: 'tell', key: 'job', version: n }])),
-})
-const count = effect({
-  name: 'count',
-  hears: [ThingMade],
-  handle: async (facts, ctx: ThingContext) =>
-    ctx.transaction(async (tx) => {
-      await record(
-        tx,
-        facts.map(({ key, payload }) => ({ by: 'count', key, version: payload.n })),
-      )
-      for (const { payload } of facts) tx.schedule(tell, { n: payload.n })
-    }),
-})
 
 const NoteKept = event({
   name: 'note.kept',
@@ -107,7 +89,7 @@ describe('Behind PgBouncer in transaction mode', { skip }, () => {
         database = await createDatabase()
         const start = () =>
           startTestHost({
-            services: [thing({ reactions: [count], jobs: [tell] }), note()],
+            services: [countingThing(), note()],
             database,
             environment: addresses(database),
             // More than the pooler has: its connections change hands between the statements of each.
@@ -135,6 +117,7 @@ describe('Behind PgBouncer in transaction mode', { skip }, () => {
         )
         assert.deepEqual(rows, [
           { by: 'count', all: 200, different: 200 },
+          { by: 'follow', all: 200, different: 200 },
           { by: 'tell', all: 200, different: 200 },
         ])
       })
@@ -147,7 +130,7 @@ describe('Behind PgBouncer in transaction mode', { skip }, () => {
             const { rowCount } = await replica.pool.query('select from thing.done where version = $1', [
               version,
             ])
-            assert.equal(rowCount, 2, 'the effect and its job')
+            assert.equal(rowCount, 3, 'the effect, what followed it and its job')
           })
         }
       })

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { after, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createDatabase, eventually, type TestDatabase } from '@stoa/testing'
+import {
+  createDatabase,
+  eventually,
+  startReplicatedPostgres,
+  startTcpProxy,
+  type TestDatabase,
+} from '@stoa/testing'
 import pg from 'pg'
 import { pino } from 'pino'
 import { type Database, openDatabase } from './database.ts'
@@ -33,6 +40,41 @@ async function freshDatabase(): Promise<{ database: TestDatabase; open: () => Da
 describeEventLog('The log in PostgreSQL', async () => {
   const { open } = await freshDatabase()
   return () => createPostgresLog(open())
+})
+
+it('works on a server that does not tell its history', async () => {
+  const { database } = await freshDatabase()
+  const admin = new pg.Client({ connectionString: database.url })
+  await admin.connect()
+  const role = `modest_${randomBytes(6).toString('hex')}`
+  await admin.query(`revoke execute on function pg_walfile_name(pg_lsn) from public`)
+  await admin.query(`create role ${role} login password 'modest'`)
+  await admin.query(`grant create on database "${database.name}" to ${role}`)
+  const url = new URL(database.url)
+  Object.assign(url, { username: role, password: 'modest' })
+  const opened = openDatabase({
+    url: url.href,
+    poolSize: 2,
+    applicationName: 'test',
+    log: pino({ level: 'silent' }),
+  })
+  try {
+    const log = await createPostgresLog(opened)
+    const seen: number[] = []
+    await log.consume(
+      subscription('one', async (list) => void seen.push(...list.map(({ version }) => version))),
+    )
+    await log.append([newEvent('a', 1)])
+    await log.append([newEvent('a', 2)])
+    await until([log], () => seen.length >= 2)
+    assert.deepEqual(seen, [1, 2])
+    await log.close()
+  } finally {
+    await opened.pool.end()
+    await admin.query(`drop owned by ${role} cascade`)
+    await admin.query(`drop role ${role}`)
+    await admin.end()
+  }
 })
 
 it('drops an event whose id it has already, wherever that was appended', async () => {
@@ -96,6 +138,39 @@ it('never turns a stored position back, however late it is written', async () =>
   await log.close()
 })
 
+it('stores a position though it could not the first time, and nothing more is heard', async () => {
+  const { open, database } = await freshDatabase()
+  const log = await createPostgresLog(open())
+  const groups = [{ group: 'one', topics: ['thing'] }]
+  let seen = 0
+  await log.consume(
+    subscription('one', async (list) => {
+      seen += list.length
+    }),
+  )
+  const client = new pg.Client(database.url)
+  await client.connect()
+  try {
+    await client.query('alter table log.cursor add constraint full_disk check (false) not valid')
+    await log.append([newEvent('a', 1)])
+    await until([log], () => seen === 1)
+    const failed = async () =>
+      (
+        await client.query(
+          'select xact_rollback::int as n from pg_stat_database where datname = current_database()',
+        )
+      ).rows[0].n as number
+    const before = await failed()
+    await eventually(async () => assert.ok((await failed()) > before))
+    await client.query('alter table log.cursor drop constraint full_disk')
+    const other = await createPostgresLog(open())
+    await eventually(async () => assert.deepEqual(await other.behind(groups), []))
+  } finally {
+    await client.end()
+  }
+  await log.close()
+})
+
 it('stores the positions of all groups in one statement, at most once a second', async () => {
   const { open } = await freshDatabase()
   const database = open()
@@ -142,4 +217,68 @@ it('announces what was appended on a channel of its type, once', async () => {
   assert.deepEqual(heard.sort(), [logChannel('thing.made'), logChannel(long)].sort())
   await client.end()
   await log.close()
+})
+
+it('hears what a server that took over without the last commits has in their place', async () => {
+  await using servers = await startReplicatedPostgres()
+  await using proxy = await startTcpProxy(servers.primary.url)
+  const openAt = (url: string) => {
+    const opened = openDatabase({
+      url,
+      poolSize: 2,
+      applicationName: 'test',
+      log: pino({ level: 'silent' }),
+    })
+    return { ...opened, [Symbol.asyncDispose]: opened.close }
+  }
+  await using here = openAt(proxy.through(servers.primary.url))
+  const log = await createPostgresLog(here)
+  const heard = { stored: [] as string[], memory: [] as string[] }
+  for (const position of ['stored', 'memory'] as const)
+    await log.consume({
+      ...subscription(position, async (list) => {
+        heard[position].push(...list.map(({ key, version }) => `${key}${version}`))
+      }),
+      position,
+    })
+  const onStandby = async (...statements: string[]) => {
+    const client = new pg.Client({ connectionString: servers.standby().url })
+    await client.connect()
+    try {
+      let rows: unknown[] = []
+      for (const statement of statements) rows = (await client.query(statement)).rows
+      return rows
+    } finally {
+      await client.end()
+    }
+  }
+  const storedAt = async (position: number) =>
+    assert.deepEqual(await here.query('select position from log.cursor'), [{ position }])
+
+  await log.append([newEvent('a', 1), newEvent('a', 2), newEvent('a', 3)])
+  await until([log], () => heard.stored.length === 3 && heard.memory.length === 3)
+  await eventually(async () =>
+    assert.deepEqual(await onStandby('select position::int from log.cursor'), [{ position: 3 }]),
+  )
+  await onStandby(`alter system set primary_conninfo = ''`, 'select pg_reload_conf()')
+  await eventually(async () => assert.deepEqual(await onStandby('select from pg_stat_wal_receiver'), []))
+  await log.append([newEvent('lost', 1), newEvent('lost', 2)])
+  await until([log], () => heard.stored.length === 5 && heard.memory.length === 5)
+  await eventually(() => storedAt(5))
+
+  await servers.primary.stop()
+  await onStandby('select pg_promote()')
+  proxy.lead(servers.standby().url)
+  // Another process was quicker, and its events have the positions of those that are lost, and more.
+  await using there = openAt(servers.standby().url)
+  const elsewhere = await createPostgresLog(there)
+  await elsewhere.append([newEvent('b', 1), newEvent('b', 2)])
+  await eventually(() => log.append([newEvent('b', 3)]), { timeoutMs: 20_000 })
+  for (const position of ['stored', 'memory'] as const)
+    await until([log], () =>
+      ['b1', 'b2', 'b3'].every((event) => heard[position].filter((one) => one === event).length >= 1),
+    )
+  await log.close()
+  await storedAt(6)
+  await elsewhere.close()
 })

@@ -10,6 +10,8 @@ import {
   type Subscription,
 } from './log.ts'
 import { applyMigrations, sqlFiles } from './migrate.ts'
+import type { Query } from './service.ts'
+import { timelineOf } from './timeline.ts'
 import { Turns } from './turns.ts'
 
 /** Events that one statement reads per topic: about 1 MB of memory at the usual 2 kB. */
@@ -35,13 +37,40 @@ export async function createPostgresLog(
   options: PostgresLogOptions = {},
 ): Promise<EventLog> {
   await migrateLog(database)
-  return new PostgresLog(database, options.gatherMs ?? GATHER_MS)
+  return new PostgresLog(database, {
+    gatherMs: options.gatherMs ?? GATHER_MS,
+    timelineOf: await timelineOf(database),
+  })
 }
 
 export const migrateLog = async (database: Database): Promise<void> =>
   onDirectPool(database, async (pool) =>
     applyMigrations(pool, 'log', await sqlFiles('', new URL('./log-migrations/', import.meta.url))),
   )
+
+/**
+ * The first position, of those from the first to the last of a topic, that may have been appended since then; none before it was. By
+ * bisection: positions and times of appending grow together, nearly.
+ */
+export async function firstSince(
+  query: Query,
+  topic: string,
+  from: Date,
+  [first, last]: readonly [first: number, last: number],
+): Promise<number> {
+  const since = new Date(from.getTime() - APPEND_MS)
+  let [low, high] = [first, last + 1]
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2)
+    const [row] = await query<{ position: number; appended_at: Date }>(
+      'select position, appended_at from log.event where topic = $1 and position >= $2 order by position limit 1',
+      [topic, middle],
+    )
+    if (row && row.appended_at < since) low = row.position + 1
+    else high = middle
+  }
+  return low
+}
 
 /** What this process has read of a topic: `events` are the newest, up to and including position `end`. */
 type Tail = { readonly events: LoggedEvent[]; end: number; readonly members: Set<GroupConsumer> }
@@ -69,24 +98,36 @@ class PostgresLog implements EventLog {
   readonly tails = new Map<string, Tail>()
   readonly #consumers = new Set<GroupConsumer>()
   readonly #toStore = new Map<GroupConsumer, Map<string, number>>()
+  /** The server's history that all positions in memory are of. Positions of one mean nothing in another. */
+  timeline: string | undefined
   #storing: Promise<void> | undefined
   #storeTimer: NodeJS.Timeout | undefined
   #reading: Promise<void> | undefined
   #readAgain = false
   #closed = false
 
-  constructor(database: Database, gatherMs: number) {
+  /** SQL: which history the server is in. */
+  readonly #timelineOf: string
+
+  constructor(database: Database, { gatherMs, timelineOf }: { gatherMs: number; timelineOf: string }) {
     this.database = database
     this.gatherMs = gatherMs
+    this.#timelineOf = timelineOf
   }
 
   append = async (events: readonly NewEvent[]): Promise<void> => {
     if (events.length === 0) return
-    const rows = await this.database.query<{ appended_id: string; appended_position: number }>(
-      'select appended_id, appended_position from log.append($1)',
+    const rows = await this.database.query<{
+      appended_id: string
+      appended_position: number
+      timeline: string
+    }>(
+      `select appended_id, appended_position, t.timeline
+      from log.append($1) cross join (select ${this.#timelineOf} as timeline) t`,
       [JSON.stringify(events.map(toJson))],
     )
-    const positions = new Map(rows.map((row) => [row.appended_id, row.appended_position]))
+    const ours = rows.filter(({ timeline }) => timeline === this.timeline)
+    const positions = new Map(ours.map((row) => [row.appended_id, row.appended_position]))
     if (positions.size < events.length) this.look()
     this.#offer(
       events.flatMap((event) => {
@@ -98,10 +139,7 @@ class PostgresLog implements EventLog {
 
   consume = async (subscription: Subscription): Promise<Consumer> => {
     if (this.#closed) throw new Error('the log is closed')
-    const positions = await this.#startingPositions(subscription)
-    const consumer = new GroupConsumer(this, subscription, positions)
-    this.#consumers.add(consumer)
-    for (const topic of subscription.topics) this.tails.get(topic)!.members.add(consumer)
+    const consumer = await this.#subscribed(subscription)
     consumer.wake()
     this.look()
     return {
@@ -161,7 +199,7 @@ class PostgresLog implements EventLog {
       [topics],
     )
     for (const { topic, first_position, last_position } of rows) {
-      let after = (await this.#firstSince(topic, from, first_position, last_position)) - 1
+      let after = (await firstSince(this.database.query, topic, from, [first_position, last_position])) - 1
       while (after < last_position) {
         signal.throwIfAborted()
         const page = (await this.page(topic, after)).filter(({ position }) => position <= last_position)
@@ -195,34 +233,24 @@ class PostgresLog implements EventLog {
   moved(consumer: GroupConsumer): void {
     if (consumer.subscription.position === 'memory') return
     this.#toStore.set(consumer, consumer.positions)
+    this.#storeSoon()
+  }
+
+  #storeSoon(): void {
+    if (this.#closed) return
     this.#storeTimer ??= setTimeout(() => {
       this.#storeTimer = undefined
-      // What could not be stored is tried again with the next move, and at the end.
-      this.#store().catch(() => {})
+      // Tried again though nothing more may be heard: until it is stored the group counts as behind.
+      this.#store().catch(() => this.#storeSoon())
     }, STORE_EVERY_MS).unref()
   }
 
-  /** The first position of a topic that was appended since then, by bisection: positions and times of appending grow together, nearly. */
-  async #firstSince(topic: string, from: Date, first: number, last: number): Promise<number> {
-    const since = new Date(from.getTime() - APPEND_MS)
-    let [low, high] = [first, last + 1]
-    while (low < high) {
-      const middle = Math.floor((low + high) / 2)
-      const [row] = await this.database.query<{ position: number; appended_at: Date }>(
-        'select position, appended_at from log.event where topic = $1 and position >= $2 order by position limit 1',
-        [topic, middle],
-      )
-      if (row && row.appended_at < since) low = row.position + 1
-      else high = middle
-    }
-    return low
-  }
-
-  /** Every position that has moved, in one statement. A late writer never turns a position back. */
+  /** Every position that has moved, in one statement. A late writer never turns a position back, one of another history writes none. */
   async #store(): Promise<void> {
     while (this.#storing) await this.#storing.catch(() => {})
     if (this.#toStore.size === 0) return
     const batch = [...this.#toStore]
+    const { timeline } = this
     this.#toStore.clear()
     const rows = batch.flatMap(([{ subscription }, positions]) =>
       [...positions].map(([topic, position]) => ({ group: subscription.group, topic, position })),
@@ -233,15 +261,16 @@ class PostgresLog implements EventLog {
         insert into log.cursor as c ("group", topic, position)
         select r."group", r.topic, r.position
         from relaxed, jsonb_to_recordset($1::jsonb) as r ("group" text, topic text, position bigint)
-        where relaxed.value is not null
+        where relaxed.value is not null and ${this.#timelineOf} = $2
         order by r."group", r.topic
         on conflict ("group", topic) do update set position = excluded.position, moved_at = now()
         where excluded.position > c.position`,
-        [JSON.stringify(rows)],
+        [JSON.stringify(rows), timeline],
       )
       .then(
         () => undefined,
         (error: unknown) => {
+          if (timeline !== this.timeline) return
           for (const [consumer, positions] of batch)
             if (!this.#toStore.has(consumer)) this.#toStore.set(consumer, positions)
           throw error
@@ -253,21 +282,88 @@ class PostgresLog implements EventLog {
     await this.#storing
   }
 
-  async #startingPositions({ group, position, topics }: Subscription): Promise<Map<string, number>> {
-    const rows = await this.database.query<{ topic: string; last_position: number; stored: number }>(
-      `select r.topic, coalesce(t.last_position, 0) as last_position, coalesce(c.position, 0) as stored
-      from unnest($2::text[]) as r (topic)
-      left join log.topic t on t.name = r.topic
-      left join log.cursor c on c.topic = r.topic and c."group" = $1`,
-      [group, topics],
-    )
-    const positions = new Map<string, number>()
-    for (const { topic, last_position, stored } of rows) {
-      if (!this.tails.has(topic))
-        this.tails.set(topic, { events: [], end: last_position, members: new Set() })
-      positions.set(topic, position === 'memory' ? last_position : stored)
+  async #subscribed(subscription: Subscription): Promise<GroupConsumer> {
+    for (;;) {
+      const { timeline, rows } = await this.#positions([subscription])
+      this.timeline ??= timeline
+      if (timeline !== this.timeline) {
+        await this.#changeHistory()
+        continue
+      }
+      const positions = new Map<string, number>()
+      for (const { topic, last, stored } of rows) {
+        if (!this.tails.has(topic)) this.tails.set(topic, { events: [], end: last, members: new Set() })
+        positions.set(topic, subscription.position === 'memory' ? last : stored)
+      }
+      const consumer = new GroupConsumer(this, subscription, positions)
+      this.#consumers.add(consumer)
+      for (const topic of subscription.topics) this.tails.get(topic)!.members.add(consumer)
+      return consumer
     }
-    return positions
+  }
+
+  /** Where the topics of these subscriptions end, and where their groups stood at last. */
+  async #positions(subscriptions: readonly Subscription[]) {
+    const rows = await this.database.query<{
+      timeline: string
+      group: string
+      topic: string
+      last: number
+      stored: number
+    }>(
+      `select ${this.#timelineOf} as timeline, r."group", r.topic,
+        coalesce(t.last_position, 0) as last, coalesce(c.position, 0) as stored
+      from jsonb_to_recordset($1::jsonb) as r ("group" text, topic text)
+      left join log.topic t on t.name = r.topic
+      left join log.cursor c on c.topic = r.topic and c."group" = r."group"`,
+      [
+        JSON.stringify(
+          subscriptions.flatMap(({ group, topics }) => topics.map((topic) => ({ group, topic }))),
+        ),
+      ],
+    )
+    return { timeline: rows[0]!.timeline, rows }
+  }
+
+  /**
+   * Another server has taken over, which may lack the last events of the one before and have others at their positions. What memory holds is
+   * void. Groups go on where that server has them: what they did since, it does not know of either, or their inbox has it. Positions in
+   * memory go back by more than such a server may lack.
+   */
+  async #changeHistory(): Promise<void> {
+    const consumers = [...this.#consumers]
+    if (consumers.length === 0) {
+      this.timeline = undefined
+      this.tails.clear()
+      return
+    }
+    const { timeline, rows } = await this.#positions(consumers.map(({ subscription }) => subscription))
+    if ([...this.#consumers].some((consumer) => !consumers.includes(consumer))) return this.#changeHistory()
+    this.timeline = timeline
+    this.#toStore.clear()
+    const before = new Map([...this.tails].map(([topic, { end }]) => [topic, end]))
+    const ends = new Map(rows.map(({ topic, last }) => [topic, last]))
+    for (const [topic, tail] of this.tails) {
+      const end = ends.get(topic)
+      // Nobody here hears it any more.
+      if (end === undefined) this.tails.delete(topic)
+      else {
+        tail.events.length = 0
+        tail.end = end
+      }
+    }
+    for (const consumer of consumers) {
+      const { group, topics, position } = consumer.subscription
+      const stored = new Map(rows.filter((row) => row.group === group).map((row) => [row.topic, row.stored]))
+      for (const topic of topics)
+        consumer.positions.set(
+          topic,
+          position === 'stored'
+            ? stored.get(topic)!
+            : Math.max(0, Math.min(this.tails.get(topic)!.end, before.get(topic)!) - WINDOW_EVENTS),
+        )
+      consumer.begin()
+    }
   }
 
   /** Events of our own append, when they continue what is in memory without a gap: saves reading them back. */
@@ -289,13 +385,23 @@ class PostgresLog implements EventLog {
       this.#readAgain = false
       const topics = [...this.tails.keys()]
       const after = topics.map((topic) => this.tails.get(topic)!.end)
+      const { timeline } = this
       try {
-        const rows = await this.database.query<EventRow>(
-          `select ${EVENT_COLUMNS} from unnest($1::text[], $2::bigint[]) as t (topic, position)
+        const [first, ...others] = await this.database.query<
+          (EventRow | { topic: null }) & { timeline: string }
+        >(
+          `select h.timeline, ${EVENT_COLUMNS} from (select ${this.#timelineOf} as timeline) h
+          left join (unnest($1::text[], $2::bigint[]) as t (topic, position)
           cross join lateral (select * from log.event e where e.topic = t.topic and e.position > t.position
-            order by e.position limit ${PAGE_EVENTS}) e`,
+            order by e.position limit ${PAGE_EVENTS}) e) on true`,
           [topics, after],
         )
+        if (first!.timeline !== this.timeline) await this.#changeHistory()
+        if (timeline !== this.timeline) {
+          this.#readAgain = true
+          continue
+        }
+        const rows = [first!, ...others].filter((row) => row.topic !== null)
         const grown = new Set<Tail>()
         for (const row of rows) {
           const tail = this.tails.get(row.topic)!
@@ -334,11 +440,22 @@ class GroupConsumer {
     this.#turns.wake()
   }
 
+  /** Its positions are others now. */
+  begin(): void {
+    this.#pages.clear()
+    this.wake()
+  }
+
   async #run(): Promise<void> {
     for (;;) {
       try {
+        const { timeline } = this.#log
         const { events, positions } = await this.#nextList()
+        if (timeline !== this.#log.timeline) continue
         if (events.length > 0) await this.subscription.handle(events)
+        if (this.#turns.stopped && timeline !== this.#log.timeline) return
+        // Where this list ended means nothing in another history.
+        if (timeline !== this.#log.timeline) continue
         let moved = false
         for (const [topic, position] of positions) {
           if (position === this.positions.get(topic)) continue
@@ -394,8 +511,9 @@ class GroupConsumer {
     }
     const page = this.#pages.get(topic)
     if (page && page.length > 0 && page.at(-1)!.position > position) return page
+    const { timeline } = this.#log
     const read = await this.#log.page(topic, position)
-    this.#pages.set(topic, read)
+    if (timeline === this.#log.timeline) this.#pages.set(topic, read)
     return read
   }
 

@@ -3,22 +3,39 @@ import { type ConfigSpec, setting } from './config.ts'
 import { REPLICA_MAX_LAG_MS } from './database.ts'
 import { kafkaConfig } from './kafka-settings.ts'
 
+const POSTGRES = 'must be an address like postgres://user:password@host:5432/database'
+
+/** Where a PostgreSQL server is. A socket is `postgres:///database?host=/its/directory`. */
+export const PostgresUrl = z
+  .url({ protocol: /^postgres(ql)?$/, error: POSTGRES })
+  // An address without slashes is one to the URL standard, and leads to this machine.
+  .refine((url) => /^\w+:\/\//.test(url), POSTGRES)
+
+/** Where something answers HTTP: one address, or several by comma. */
+export const HttpUrls = z
+  .string()
+  .refine(
+    (urls) => urls.split(',').every((url) => /^https?:\/\//i.test(url.trim()) && URL.canParse(url.trim())),
+    'must be an address like http://host:port, or several by comma',
+  )
+  .meta({ description: 'addresses, by comma' })
+
 /** What every process reads, whichever services it hosts. */
 export const processConfig = {
   databaseUrl: setting(
     'DATABASE_URL',
-    z.string().optional(),
+    PostgresUrl.optional(),
     'The PostgreSQL server, or a pooler in transaction mode before it. Absent: the embedded one under `.data/`. A service may have its own: `<SERVICE>_DATABASE_URL`.',
   ),
   databaseDirectUrl: setting(
     'DATABASE_DIRECT_URL',
-    z.string().optional(),
-    'The server itself when `DATABASE_URL` is a pooler: migrations, listeners and the job runner connect to it. Only a pooler there: add `?pgbouncer=true` to `DATABASE_URL`, and work is looked for once a second. Of a service: `<SERVICE>_DATABASE_DIRECT_URL`.',
+    PostgresUrl.optional(),
+    'The server itself when `DATABASE_URL` is a pooler: migrations, listeners and the job runner connect to it. Only a pooler there: add `?pgbouncer=true` to `DATABASE_URL`, and work is looked for once a second. Of a service: `<SERVICE>_DATABASE_DIRECT_URL`, beside a `<SERVICE>_DATABASE_URL`.',
   ),
   databaseReplicaUrl: setting(
     'DATABASE_REPLICA_URL',
-    z.string().optional(),
-    'A server that repeats what `DATABASE_URL` writes: reports and long lists, which may be some seconds behind, are read there. Of a service: `<SERVICE>_DATABASE_REPLICA_URL`.',
+    PostgresUrl.optional(),
+    'A server that repeats what `DATABASE_URL` writes: reports and long lists, which may be some seconds behind, are read there. Of a service: `<SERVICE>_DATABASE_REPLICA_URL`, beside a `<SERVICE>_DATABASE_URL`.',
   ),
   replicaMaxLagMs: setting(
     'DATABASE_REPLICA_MAX_LAG_MS',
@@ -27,12 +44,12 @@ export const processConfig = {
   ),
   logDatabaseUrl: setting(
     'LOG_DATABASE_URL',
-    z.string().optional(),
+    PostgresUrl.optional(),
     'The database of the event log, when that is not in Kafka. Default: `DATABASE_URL`. Services with databases of their own need one or the other.',
   ),
   logDatabaseDirectUrl: setting(
     'LOG_DATABASE_DIRECT_URL',
-    z.string().optional(),
+    PostgresUrl.optional(),
     'As `DATABASE_DIRECT_URL`, for `LOG_DATABASE_URL`.',
   ),
   ...kafkaConfig,
@@ -49,12 +66,12 @@ export const processConfig = {
   poolSize: setting(
     'POOL_SIZE',
     z.coerce.number().int().min(2).max(200).default(10),
-    'Connections of this process to each database, listeners apart. The server needs processes x (POOL_SIZE + 3).',
+    'Connections of this process to each database, listeners apart. The server needs processes x (POOL_SIZE + 4), and one more for each that reads from a replica.',
   ),
   internalPort: setting(
     'INTERNAL_PORT',
     z.coerce.number().int().min(0).max(65535).optional(),
-    'The port on which other processes of the platform call the services hosted here. Absent: none is opened.',
+    'The port on which other processes of the platform call the services hosted here, with `/metrics` for Prometheus. Absent: none is opened.',
   ),
   internalHost: setting(
     'INTERNAL_HOST',
@@ -73,7 +90,7 @@ export const processConfig = {
   ),
   otlpEndpoint: setting(
     'OTEL_EXPORTER_OTLP_ENDPOINT',
-    z.string().optional(),
+    z.url({ protocol: /^https?$/, error: 'must be http:// or https://' }).optional(),
     'Where traces go (OTLP over HTTP). Absent: nothing leaves.',
   ),
 } as const satisfies ConfigSpec

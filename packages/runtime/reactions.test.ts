@@ -4,7 +4,12 @@ import { describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { contract, event, Rejection } from '@stoa/contract'
 import { eventually, startTestHost, type TestHost } from '@stoa/testing'
+import { pino } from 'pino'
+import { Registry } from 'prom-client'
 import { record, type ThingContext, ThingLost, ThingMade, thing, thingContract } from './fixture/thing.ts'
+import type { LeaseWatcher } from './leases.ts'
+import { createBackgroundMetrics } from './metrics.ts'
+import { startReactions } from './reactions.ts'
 import { defineService, effect, everywhere, type Fact, projection } from './service.ts'
 
 type Made = Fact<typeof ThingMade>
@@ -164,9 +169,23 @@ describe('An event that keeps failing', { concurrency: true }, () => {
     await using host = await startTestHost({ services: [thing({ reactions: [count] })] })
     await host.client(thingContract).make({ id: 'a', versions: [1, 2] })
     await eventually(() =>
-      assert.match(host.host.background!.health().reactions!, /waiting: thing\.count: UNAVAILABLE/),
+      assert.match(
+        host.host.background!.health().reactions!,
+        /^degraded: waiting: thing\.count: UNAVAILABLE/,
+      ),
     )
+    const gauge = async (name: string) =>
+      Number(
+        new RegExp(`^${name}\\{reaction="thing\\.count"\\} (\\S+)$`, 'm').exec(
+          await host.host.metrics.metrics(),
+        )?.[1],
+      )
+    const seconds = await gauge('stoa_reaction_behind_seconds')
+    assert(seconds > 0 && seconds < 5, `${seconds} s behind`)
+    assert.equal(await gauge('stoa_reaction_lag'), 2, 'both events wait')
     await host.settled()
+    assert.equal(await gauge('stoa_reaction_behind_seconds'), 0)
+    assert.equal(await gauge('stoa_reaction_lag'), 0)
     assert.equal(host.host.background!.health().reactions, 'ok')
     assert.deepEqual(await done(host, 'count'), ['a1', 'a2'])
     assert.equal((await host.pool.query('select from thing.parked')).rowCount, 0)
@@ -301,4 +320,102 @@ it('Republishing emits page by page until the service says that it is through', 
   await host.settled()
   assert.deepEqual(pages, [undefined, '1', '2'])
   assert.deepEqual(await done(host, 'count'), ['again1', 'again2', 'again3'])
+})
+
+describe('A group whose lease comes and goes', () => {
+  const setUp = async () => {
+    const host = await startTestHost({ services: [thing({ reactions: [recording('count')] })] })
+    await host.host.background!.stop()
+    let watcher: LeaseWatcher
+    let [failures, begun, running] = [0, 0, 0]
+    const logger = pino({ level: 'silent' })
+    const reactions = await startReactions({
+      services: host.host.services,
+      log: {
+        ...host.host.log!,
+        assignsGroups: false,
+        consume: async () => {
+          begun += 1
+          if (failures > 0) {
+            failures -= 1
+            throw new Error('the log is away')
+          }
+          running += 1
+          const stop = async () => {
+            running -= 1
+          }
+          return { lag: () => 0, stop }
+        },
+      },
+      leases: {
+        owner: 'test',
+        want: (_name, watch) => {
+          watcher = watch!
+        },
+        drop: async () => {},
+        holds: () => true,
+        beat: async () => [],
+        unknown: async () => [],
+        release: async () => {},
+      },
+      metrics: createBackgroundMetrics(
+        new Registry(),
+        () => new Map(),
+        () => true,
+      ),
+      logger,
+      signal: new AbortController().signal,
+    })
+    return {
+      watcher: watcher!,
+      begins: (count: number) => eventually(() => assert.equal(begun, count)),
+      runs: (count: number) => eventually(() => assert.equal(running, count)),
+      fail: (times: number) => {
+        failures = times
+      },
+      counts: () => ({ begun, running }),
+      [Symbol.asyncDispose]: async () => {
+        await reactions.stop()
+        assert.equal(running, 0)
+        await host[Symbol.asyncDispose]()
+      },
+    }
+  }
+
+  it('begins, again when it could not, and ends with the lease', async () => {
+    await using group = await setUp()
+    group.fail(2)
+    group.watcher.acquired()
+    await group.runs(1)
+    assert.equal(group.counts().begun, 3)
+    group.watcher.lost()
+    await group.runs(0)
+    group.watcher.acquired()
+    await group.runs(1)
+  })
+
+  it('does not begin when the lease is lost before it tries again', async () => {
+    await using group = await setUp()
+    group.fail(1)
+    group.watcher.acquired()
+    await group.begins(1)
+    await new Promise(setImmediate)
+    group.watcher.lost()
+    // Longer than the pause after a first failure.
+    await sleep(200)
+    assert.deepEqual(group.counts(), { begun: 1, running: 0 })
+  })
+
+  it('runs once when the lease was lost and is there again before it tries again', async () => {
+    await using group = await setUp()
+    group.fail(1)
+    group.watcher.acquired()
+    await group.begins(1)
+    await new Promise(setImmediate)
+    group.watcher.lost()
+    group.watcher.acquired()
+    await group.runs(1)
+    await sleep(200)
+    assert.deepEqual(group.counts(), { begun: 2, running: 1 })
+  })
 })

@@ -32,11 +32,19 @@ export type Reactions = {
   readonly loading: () => ReadonlySet<string>
   /** Why reactions wait, by group; empty when all is well. */
   readonly waiting: () => ReadonlyMap<string, string>
-  readonly lags: () => ReadonlyMap<string, number>
+  /** Of each group that runs here. */
+  readonly progress: () => ReadonlyMap<string, ReactionProgress>
   /** Every group of the hosted services, whichever process runs it. */
   readonly groups: readonly { readonly group: string; readonly topics: readonly string[] }[]
   /** Takes no further list and waits for those that run. */
   readonly stop: () => Promise<void>
+}
+
+export type ReactionProgress = {
+  /** Events in the log that it has not come to. */
+  readonly lag: number
+  /** Age of the oldest event that it has in hand; 0 when it has none. */
+  readonly behindMs: number
 }
 
 export type ReactionsOptions = {
@@ -64,7 +72,7 @@ export async function startReactions(options: ReactionsOptions): Promise<Reactio
   const waiting = new Map<string, string>()
   const loading = new Set<string>()
   const consumers = new Map<string, Promise<Consumer>>()
-  const running = new Map<string, Consumer>()
+  const running = new Map<string, { readonly consumer: Consumer; readonly runner: ReactionRunner }>()
   const stopping = new AbortController()
   const stopped = Promise.withResolvers<void>()
 
@@ -81,7 +89,7 @@ export async function startReactions(options: ReactionsOptions): Promise<Reactio
     })
     consumers.set(group, started)
     started.then(
-      (consumer) => consumers.get(group) === started && running.set(group, consumer),
+      (consumer) => consumers.get(group) === started && running.set(group, { consumer, runner }),
       () => {},
     )
     return started
@@ -146,22 +154,25 @@ export async function startReactions(options: ReactionsOptions): Promise<Reactio
       } else if (log.assignsGroups) {
         subscriptions.push(begin(hosted, reaction))
       } else if (leases) {
+        let again: NodeJS.Timeout | undefined
+        const attempt = (tries: number): void => {
+          if (stopping.signal.aborted) return
+          const started = begin(hosted, reaction)
+          started.catch((error: unknown) => {
+            // The lease is another's by now.
+            if (consumers.get(group) !== started) return
+            consumers.delete(group)
+            logger.error({ err: error, group }, 'a reaction could not start')
+            const pauseMs = Math.min(OUTAGE_FIRST_MS * 2 ** tries, OUTAGE_LAST_MS)
+            again = setTimeout(attempt, pauseMs, tries + 1).unref()
+          })
+        }
         leases.want(`group:${group}`, {
-          acquired: () => {
-            const attempt = (tries: number): void => {
-              begin(hosted, reaction).catch((error: unknown) => {
-                consumers.delete(group)
-                logger.error({ err: error, group }, 'a reaction could not start')
-                if (stopping.signal.aborted || !leases.holds(`group:${group}`)) return
-                setTimeout(attempt, Math.min(OUTAGE_FIRST_MS * 2 ** tries, OUTAGE_LAST_MS), tries + 1)
-              })
-            }
-            attempt(0)
+          acquired: () => attempt(0),
+          lost: () => {
+            clearTimeout(again)
+            end(group).catch((error: unknown) => logger.warn({ err: error, group }, 'a reaction ended badly'))
           },
-          lost: () =>
-            void end(group).catch((error: unknown) =>
-              logger.warn({ err: error, group }, 'a reaction ended badly'),
-            ),
         })
       } else throw new Error(`${group} has nobody to say where it runs`)
     }
@@ -180,7 +191,13 @@ export async function startReactions(options: ReactionsOptions): Promise<Reactio
     ),
     loading: () => loading,
     waiting: () => waiting,
-    lags: () => new Map([...running].map(([group, consumer]) => [group, consumer.lag()])),
+    progress: () =>
+      new Map(
+        [...running].map(([group, { consumer, runner }]) => [
+          group,
+          { lag: consumer.lag(), behindMs: runner.behindMs() },
+        ]),
+      ),
     stop: async () => {
       stopping.abort()
       stopped.resolve()
@@ -211,6 +228,7 @@ class ReactionRunner {
   readonly #waiting: Map<string, string>
   readonly #group: string
   readonly #types: ReadonlyMap<string, EventType>
+  readonly #inHand = new Set<readonly LoggedEvent[]>()
 
   constructor(
     hosted: HostedService,
@@ -231,6 +249,7 @@ class ReactionRunner {
   /** Resolves when every event of the list is handled or parked; rejects only when the process stops before that. */
   async handle(events: readonly LoggedEvent[]): Promise<void> {
     const endTimer = this.#options.metrics.reactionSeconds.startTimer({ reaction: this.#group })
+    this.#inHand.add(events)
     try {
       const { facts, unreadable } = this.#parse(events)
       for (const { event, error } of unreadable) await this.#untilBack(() => this.#park(event, error))
@@ -243,8 +262,14 @@ class ReactionRunner {
       )
       for (const fact of facts) await this.#alone(fact, events.find(({ id }) => id === fact.id)!)
     } finally {
+      this.#inHand.delete(events)
       endTimer()
     }
+  }
+
+  behindMs(): number {
+    const times = [...this.#inHand].flat().map(({ occurredAt }) => occurredAt.getTime())
+    return times.length === 0 ? 0 : Math.max(0, Date.now() - Math.min(...times))
   }
 
   /** One event through the handler, without retry: for events that are put back. */
@@ -392,8 +417,8 @@ class ReactionRunner {
           {
             reaction: this.#group,
             eventId: event.id,
-            type: event.type,
-            key: event.key,
+            type: textual(event.type),
+            key: textual(event.key),
             error: what.slice(0, MAX_ANNOUNCED_ERROR).toWellFormed(),
           },
           { version: event.version },
@@ -512,8 +537,12 @@ function describe(error: unknown): string {
     parts.push(current instanceof Error ? (current.stack ?? current.message) : String(current))
     current = current instanceof Error ? current.cause : undefined
   }
-  return parts.join('\ncaused by: ').slice(0, MAX_ERROR_LENGTH).replaceAll('\0', '').toWellFormed()
+  const text = parts.join('\ncaused by: ').slice(0, MAX_ERROR_LENGTH)
+  return textual(text)
 }
+
+/** What PostgreSQL takes as text. */
+const textual = (text: string): string => text.replaceAll('\0', '').toWellFormed()
 
 /** An event as JSON that PostgreSQL takes, whoever wrote it: without what its text cannot hold. */
 const storable = (event: LoggedEvent): string =>

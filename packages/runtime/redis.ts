@@ -10,12 +10,6 @@ import { degraded } from './edge.ts'
  * answer. Names of keys are given without `REDIS_PREFIX`.
  */
 export type Redis = {
-  /** The text under a key, or undefined. */
-  readonly get: (key: string) => Promise<string | undefined>
-  /** The same as bytes. */
-  readonly getBytes: (key: string) => Promise<Buffer | undefined>
-  /** Removes keys that lie in one hash slot. */
-  readonly remove: (...keys: [string, ...string[]]) => Promise<void>
   /**
    * Runs a script atomically and answers its reply: text, integers and null, in lists as deep as the script says. Its keys must lie in
    * one hash slot: those that share a `{tag}` do. `asBytes`: texts come as bytes. `inOrder`: what this process sends after it runs after
@@ -58,8 +52,8 @@ export class RedisAway extends Error {
 
 /** A reply that takes longer than this is not waited for: the database would have answered. */
 export const COMMAND_TIMEOUT_MS = 200
-/** The same after a failure: the next command of the same request is not waited for as long again. */
-const SUSPICIOUS_TIMEOUT_MS = 50
+/** After a failure a part of it: the next command of the same request is not waited for as long again. */
+const SUSPICIOUS_PART = 1 / 4
 /** After so many failures in a row nothing is asked any longer, until a probe is answered. */
 const MAX_FAILURES = 3
 const PROBE_EVERY_MS = 500
@@ -86,10 +80,18 @@ type RedisOptions = {
   readonly prefix: string
   readonly log: Logger
   readonly metrics: Registry
+  /** Instead of `COMMAND_TIMEOUT_MS`, and of `START_MS` where it is longer. For tests of what a slow Redis has no part in. */
+  readonly timeoutMs?: number | undefined
 }
 
 /** Connects. Answers when connected, or when that failed once or took `START_MS`: it goes on trying. */
-export async function openRedis({ url, prefix, log, metrics }: RedisOptions): Promise<Redis> {
+export async function openRedis({
+  url,
+  prefix,
+  log,
+  metrics,
+  timeoutMs = COMMAND_TIMEOUT_MS,
+}: RedisOptions): Promise<Redis> {
   // Loaded here: who has no Redis pays nothing for it.
   const { createClient, RESP_TYPES } = await import('@redis/client')
   const asBytes = { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } }
@@ -198,7 +200,7 @@ export async function openRedis({ url, prefix, log, metrics }: RedisOptions): Pr
     try {
       const texts = args.map((arg) => (typeof arg === 'number' ? String(arg) : arg))
       const reply = await within(
-        failures === 0 ? COMMAND_TIMEOUT_MS : SUSPICIOUS_TIMEOUT_MS,
+        failures === 0 ? timeoutMs : timeoutMs * SUSPICIOUS_PART,
         asked.sendCommand(texts, options),
       )
       failures = 0
@@ -222,15 +224,11 @@ export async function openRedis({ url, prefix, log, metrics }: RedisOptions): Pr
   }
 
   connect()
-  await Promise.race([started.promise, new Promise((resolve) => setTimeout(resolve, START_MS).unref())])
+  const startMs = Math.max(START_MS, timeoutMs)
+  await Promise.race([started.promise, new Promise((resolve) => setTimeout(resolve, startMs).unref())])
   if (wrong !== undefined) log.warn({ reason: wrong }, 'redis is away: starting without it')
 
   return {
-    get: async (key) => (await send<string | null>('get', ['GET', prefix + key])) ?? undefined,
-    getBytes: async (key) => (await send<Buffer | null>('get', ['GET', prefix + key], asBytes)) ?? undefined,
-    remove: async (...keys) => {
-      await send('unlink', ['UNLINK', ...keys.map((key) => prefix + key)])
-    },
     run: async (script, keys, args, options) => {
       const replies = options?.asBytes ? asBytes : undefined
       const rest = [keys.length, ...keys.map((key) => prefix + key), ...args]

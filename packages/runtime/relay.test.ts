@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { describe, it } from 'node:test'
-import { startTestHost, type TestHost } from '@stoa/testing'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { eventually, startTestHost, type TestHost } from '@stoa/testing'
 import { pino } from 'pino'
 import { type Database, openDatabase } from './database.ts'
 import { jobInput, record, type ThingContext, thing } from './fixture/thing.ts'
@@ -14,7 +15,8 @@ const logger = pino({ level: process.env.TEST_LOG_LEVEL ?? 'silent' })
 
 /** Everything but the background work of a host: relays are started by the test. */
 async function setUp() {
-  const host = await startTestHost({ services: [thing({})] })
+  const later = job({ name: 'later', input: jobInput, maxAttempts: 7, handle: async () => {} })
+  const host = await startTestHost({ services: [thing({ jobs: [later] })] })
   // The host's own relay must not help.
   await host.host.background!.stop()
   const databases: Database[] = []
@@ -28,15 +30,17 @@ async function setUp() {
     databases.push(database)
     return database
   }
-  const relay = async (over: { append?: (log: EventLog) => EventLog['append'] } = {}) => {
+  const relay = async (
+    over: { append?: (log: EventLog) => EventLog['append']; leads?: () => boolean } = {},
+  ) => {
     const database = open()
     const log = await createPostgresLog(database)
     return createRelay({
-      services: host.host.services.map((service) => ({ ...service, database })),
+      services: host.host.services.map((hosted) => ({ ...hosted, database })),
       database,
       log: over.append ? { ...log, append: over.append(log) } : log,
       logger,
-      leads: () => true,
+      leads: over.leads ?? (() => true),
       scheduled: () => {},
     })
   }
@@ -155,6 +159,156 @@ describe('The relay', () => {
     await relay.stop()
   })
 
+  it('hands jobs over at once while the log is away or says nothing, however many events wait', async () => {
+    await using test = await setUp()
+    let answer = Promise.withResolvers<void>()
+    const relay = await test.relay({
+      append: (log) => async (events) => {
+        await answer.promise
+        await log.append(events)
+      },
+    })
+    const handedOver = async () => {
+      const { rows } = await test.host.pool.query(
+        `select (payload->'input'->>'n')::int as n from graphile_worker._private_jobs where key like 'thing/%' order by 1`,
+      )
+      return rows.map(({ n }) => n)
+    }
+    const soonHandedOver = async (...expected: number[]) => {
+      relay.wake(['thing'])
+      await eventually(async () => assert.deepEqual(await handedOver(), expected), { timeoutMs: 4_000 })
+    }
+    await test.host.pool.query(
+      `insert into thing.outbox (kind, id, name, key, aggregate_version, payload)
+      select 'event', gen_random_uuid(), 'thing.made', 'a', n, jsonb_build_object('id', 'a', 'n', n)
+      from generate_series(1, 1200) n order by n`,
+    )
+    await scheduleRow(test.host, 'later', 'behind-them', 1)
+    await soonHandedOver(1)
+    // The append of before is still without an answer.
+    await scheduleRow(test.host, 'later', 'meanwhile', 2)
+    await soonHandedOver(1, 2)
+    answer.reject(new Error('the log is away'))
+    await scheduleRow(test.host, 'later', 'away', 3)
+    await soonHandedOver(1, 2, 3)
+    assert.deepEqual(await test.logged(), [])
+    answer = Promise.withResolvers<void>()
+    answer.resolve()
+    await drained(relay)
+    assert.deepEqual(
+      await test.logged(),
+      Array.from({ length: 1_200 }, (_, index) => `a${index + 1}`),
+    )
+    await relay.stop()
+  })
+
+  it('appends once what the log takes while a turn for jobs alone is under way', async () => {
+    await using test = await setUp()
+    const gate = Promise.withResolvers<void>()
+    const asked: string[][] = []
+    const relay = await test.relay({
+      append: (log) => async (events) => {
+        asked.push(events.map(({ key }) => key))
+        if (asked.length === 1) await gate.promise
+        await log.append(events)
+      },
+    })
+    await announce(test.host.pool, 'a', 1)
+    relay.wake(['thing'])
+    await eventually(() => assert.equal(asked.length, 1))
+    // Slow by now.
+    await sleep(1_200)
+    const lock = await test.host.pool.connect()
+    try {
+      await lock.query('begin')
+      await lock.query('lock table thing.outbox in access exclusive mode')
+      relay.wake(['thing'])
+      await eventually(async () => {
+        const { rows } = await test.host.pool.query(
+          `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+        )
+        assert.equal(rows.length, 1)
+      })
+      gate.resolve()
+      await eventually(async () => assert.deepEqual(await test.logged(), ['a1']))
+      await sleep(50)
+    } finally {
+      await lock.query('rollback')
+      lock.release()
+    }
+    await drained(relay)
+    assert.deepEqual(asked, [['a']])
+    await relay.stop()
+  })
+
+  it('ends within 2 s though the log says nothing, and leaves its events to the next', async () => {
+    await using test = await setUp()
+    const silence = Promise.withResolvers<void>()
+    const asked = Promise.withResolvers<void>()
+    const append = () => () => {
+      asked.resolve()
+      return silence.promise
+    }
+    const relay = await test.relay({ append })
+    await announce(test.host.pool, 'a', 1)
+    relay.wake(['thing'])
+    await asked.promise
+    const startedAt = performance.now()
+    await relay.stop()
+    assert.ok(performance.now() - startedAt < 2_000)
+    const next = await test.relay()
+    next.wake(['thing'])
+    await drained(next)
+    assert.deepEqual(await test.logged(), ['a1'])
+    silence.resolve()
+    await next.stop()
+  })
+
+  it('appends nothing more of a service that another process leads by now', async () => {
+    await using test = await setUp()
+    let leads = true
+    let appends = 0
+    const relay = await test.relay({
+      leads: () => leads,
+      append: (log) => async (events) => {
+        appends += 1
+        leads = false
+        await log.append(events)
+      },
+    })
+    // Three turns' worth.
+    await test.host.pool.query(
+      `insert into thing.outbox (kind, id, name, key, aggregate_version, payload)
+      select 'event', gen_random_uuid(), 'thing.made', 'a', n, jsonb_build_object('id', 'a', 'n', n)
+      from generate_series(1, 1200) n order by n`,
+    )
+    relay.wake(['thing'])
+    const left = async () =>
+      (await test.host.pool.query('select count(*)::int as n from thing.outbox')).rows[0].n
+    await eventually(async () => assert.equal(await left(), 700), { timeoutMs: 4_000 })
+    await relay.stop()
+    assert.deepEqual([appends, await left()], [1, 700])
+  })
+
+  it('deletes what it has delivered of a service that another process leads by now', async () => {
+    await using test = await setUp()
+    let leads = true
+    const relay = await test.relay({
+      leads: () => leads,
+      append: (log) => async (events) => {
+        await log.append(events)
+        leads = false
+      },
+    })
+    await announce(test.host.pool, 'a', 1)
+    relay.wake(['thing'])
+    await eventually(async () => assert.deepEqual(await test.logged(), ['a1']))
+    await drained(relay)
+    const { rows } = await test.host.pool.query('select count(*)::int as n from thing.outbox')
+    assert.deepEqual(rows, [{ n: 0 }])
+    await relay.stop()
+  })
+
   it('hands a job over exactly once, though two relays run', async () => {
     await using test = await setUp()
     const relays = [await test.relay(), await test.relay()]
@@ -170,6 +324,39 @@ describe('The relay', () => {
     )
     assert.deepEqual(rows, [{ n: 100, distinct_n: 100 }])
     await Promise.all(relays.map((relay) => relay.stop()))
+  })
+
+  it('hands a job over though the one that it replaces is being fetched at that moment', async () => {
+    await using test = await setUp()
+    const relay = await test.relay()
+    await scheduleRow(test.host, 'later', 'k', 1)
+    relay.wake(['thing'])
+    await drained(relay)
+    const fetch = await test.host.pool.connect()
+    try {
+      await fetch.query('begin')
+      await fetch.query(`update graphile_worker._private_jobs set locked_at = now(), locked_by = 'worker'`)
+      await scheduleRow(test.host, 'later', 'k', 2)
+      relay.wake(['thing'])
+      await eventually(async () => {
+        const { rows } = await test.host.pool.query(
+          `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+        )
+        assert.equal(rows.length, 1)
+      })
+      await fetch.query('commit')
+    } finally {
+      fetch.release()
+    }
+    await drained(relay)
+    const { rows } = await test.host.pool.query(
+      `select (payload->'input'->>'n')::int as n, locked_by from graphile_worker._private_jobs order by 1`,
+    )
+    assert.deepEqual(rows, [
+      { n: 1, locked_by: 'worker' },
+      { n: 2, locked_by: null },
+    ])
+    await relay.stop()
   })
 
   it('keeps one waiting job per key, the latest, also within one turn', async () => {

@@ -79,6 +79,18 @@ describe('Reads of an operation that may be behind', () => {
     assert.equal((await host.client(box).count({})).fromReplica, false)
   })
 
+  it('come from the replica though a crowd waits for the primary', async () => {
+    const { pool } = host.services[0]!.database
+    const held = [await pool.connect(), await pool.connect()]
+    try {
+      await sleep(1_100)
+      // A replica that is late with what was written just before the look may not be used.
+      await readsFromReplica(true)
+    } finally {
+      for (const client of held) client.release()
+    }
+  })
+
   it('are no way to write: a transaction writes where it always does, a statement fails', async () => {
     const before = (await host.client(box).count({})).boxes
     await host.client(box).report({ write: 'transaction' })

@@ -6,6 +6,7 @@ import { isOutage, isRetryable } from './database-errors.ts'
 import { degraded } from './edge.ts'
 import { type DatabasePool, onClient } from './pool.ts'
 import type { Query } from './service.ts'
+import { TIMELINE } from './timeline.ts'
 
 /** What has been found out about a replica holds for so long. */
 const LOOK_EVERY_MS = 1_000
@@ -27,6 +28,7 @@ export type Replica = {
   readonly pool: DatabasePool
   /** Asks both servers: seconds that the replica is behind, infinity when either does not say within a second. */
   readonly lagSeconds: () => Promise<number>
+  readonly close: () => Promise<void>
   /** A check for the process's health: without a replica the primary answers. */
   readonly health: () => Promise<string>
 }
@@ -35,6 +37,8 @@ export type ReplicaOptions = {
   readonly pool: DatabasePool
   readonly queryOn: (client: pg.PoolClient) => Query
   readonly primary: DatabasePool
+  /** One connection each to ask where both stand: behind a crowd that waits for the others the answer would come too late. */
+  readonly looks: { readonly primary: DatabasePool; readonly replica: DatabasePool }
   readonly maxLagMs: number
   readonly log: Logger
 }
@@ -44,14 +48,14 @@ export type ReplicaOptions = {
  * the age of what it repeated last, by the primary's clock: no clocks are compared, and a replica that was cut off from its
  * primary and believes that it is up to date is found out.
  */
-export function openReplica({ pool, queryOn, primary, maxLagMs, log }: ReplicaOptions): Replica {
+export function openReplica({ pool, queryOn, primary, looks, maxLagMs, log }: ReplicaOptions): Replica {
   let found = { at: Number.NEGATIVE_INFINITY, lagMs: 0 }
   let looking: Promise<number> | undefined
 
   const ask = async (): Promise<number> => {
-    const now = (await primary.query<Position>(PRIMARY_POSITION)).rows[0]!
+    const now = (await looks.primary.query<Position>(PRIMARY_POSITION)).rows[0]!
     for (let tries = 1; ; tries += 1) {
-      const there = (await pool.query<Position>(REPLICA_POSITION)).rows[0]!
+      const there = (await looks.replica.query<Position>(REPLICA_POSITION)).rows[0]!
       if (there.timeline !== null && there.timeline !== now.timeline) return Infinity
       if (there.position >= now.position) return 0
       if (tries === TRIES) return there.at === null ? Infinity : Math.max(1, (now.at! - there.at) * 1_000)
@@ -114,6 +118,9 @@ export function openReplica({ pool, queryOn, primary, maxLagMs, log }: ReplicaOp
   return {
     pool,
     lagSeconds: async () => (await look()) / 1_000,
+    close: async () => {
+      await Promise.all([pool.end(), looks.primary.end(), looks.replica.end()])
+    },
     health: async () => {
       const lagMs = await look()
       if (lagMs <= maxLagMs) return 'ok'
@@ -139,9 +146,9 @@ const READ_ONLY = '25006'
 type Position = { readonly position: number; readonly at: number | null; readonly timeline: string | null }
 
 const PRIMARY_POSITION = `select pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::int8 as position,
-  extract(epoch from clock_timestamp())::float8 as at, left(pg_walfile_name(pg_current_wal_lsn()), 8) as timeline`
+  extract(epoch from clock_timestamp())::float8 as at, ${TIMELINE} as timeline`
 /** A server that writes by itself is the primary under another name, or has a history of its own by now: its timeline tells. */
 const REPLICA_POSITION = `select
   pg_wal_lsn_diff(case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end, '0/0')::int8 as position,
   extract(epoch from pg_last_xact_replay_timestamp())::float8 as at,
-  case when not pg_is_in_recovery() then left(pg_walfile_name(pg_current_wal_lsn()), 8) end as timeline`
+  case when not pg_is_in_recovery() then ${TIMELINE} end as timeline`

@@ -3,6 +3,7 @@ import { it } from 'node:test'
 import { startTestHost } from '@stoa/testing'
 import { thing } from './fixture/thing.ts'
 import { jobRetention, logRetention, serviceRetention } from './retention.ts'
+import type { Query } from './service.ts'
 
 it('What the runtime keeps leaves after its time, and not before', async () => {
   await using host = await startTestHost({ services: [thing({})] })
@@ -17,7 +18,7 @@ it('What the runtime keeps leaves after its time, and not before', async () => {
         ),
       ),
     )
-  await ages('thing.inbox', 'reaction, event_id, handled_at', `'r', gen_random_uuid(), AGE`, [13, 15])
+  await ages('thing.inbox', 'reaction, event_id, handled_at', `'r', gen_random_uuid(), AGE`, [15, 17])
   await ages(
     'thing.parked',
     'reaction, event_id, event, error, parked_at',
@@ -69,4 +70,35 @@ it('What the runtime keeps leaves after its time, and not before', async () => {
   assert.deepEqual(await left('select position::int from log.event order by 1'), [4, 5, 6])
   assert.deepEqual(await left('select name from log.lease'), ['new'])
   assert.deepEqual(await left(`select count(*)::int from graphile_worker._private_jobs`), [1])
+})
+
+it('The log is swept without reading what stays', async () => {
+  await using host = await startTestHost({ services: [thing({})] })
+  const { database } = host.host.services[0]!
+  await host.host.background!.stop()
+  await host.pool.query(`insert into log.topic (name, last_position) values ('t', 20000)`)
+  await host.pool.query(
+    `insert into log.event (topic, position, id, type, schema_version, key, aggregate_version, payload, occurred_at, appended_at)
+    select 't', n, gen_random_uuid(), 't.x', 1, 'k', 1, '{}', now(), now() - interval '30 days' + n * interval '2 minutes'
+    from generate_series(1, 20000) n`,
+  )
+  await host.pool.query('analyze log.event')
+  const plans: string[] = []
+  const seen = new Set<string>()
+  const query: Query = async (text, values) => {
+    if (text.includes('log.event') && !seen.has(text)) {
+      seen.add(text)
+      const { rows } = await host.pool.query(`explain ${text}`, values as unknown[])
+      plans.push(rows.map((row) => row['QUERY PLAN']).join('\n'))
+    }
+    return database.query(text, values)
+  }
+  await logRetention({ ...database, query }).run(new AbortController().signal)
+  const { rows } = await host.pool.query(
+    `select count(*)::int as n, min(appended_at) > now() - interval '14 days 5 minutes' as swept from log.event`,
+  )
+  // 16 days at 720 events a day are gone, in three batches.
+  assert.ok(rows[0].swept && Math.abs(rows[0].n - 8_480) <= 10, JSON.stringify(rows))
+  for (const plan of plans) assert.doesNotMatch(plan, /Seq Scan on event/)
+  assert.ok(plans.some((plan) => plan.startsWith('Delete on event')))
 })

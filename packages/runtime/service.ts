@@ -3,7 +3,7 @@ import type { Kysely, Transaction } from 'kysely'
 import type { Logger } from 'pino'
 import type { z } from 'zod'
 import type { Actor, Origin } from './actor.ts'
-import type { Breaker } from './breaker.ts'
+import type { Breakers } from './breaker.ts'
 import type { Cache } from './cache.ts'
 import type { ConfigOf, ConfigSpec } from './config.ts'
 import type { Edge, EdgeHost } from './edge.ts'
@@ -220,8 +220,8 @@ export type ResourceStart<Tables, Config extends ConfigSpec> = {
   readonly cache: Cache
   readonly log: Logger
   readonly transaction: <T>(work: (tx: Tx<Tables>) => Promise<T>) => Promise<T>
-  /** Keeps calls from a company that does not answer: one per address, shown in metrics and health. */
-  readonly breaker: (upstream: string, address: string) => Breaker
+  /** Keeps calls from a company or an engine that does not answer: one per address, shown in metrics and health. */
+  readonly breaker: Breakers['of']
   /** Aborts when the process drains. */
   readonly signal: AbortSignal
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, it } from 'node:test'
 import { event, Rejection } from '@stoa/contract'
-import { createDatabase, type TestDatabase } from '@stoa/testing'
+import { createDatabase, eventually, type TestDatabase } from '@stoa/testing'
 import { pino } from 'pino'
 import { v7 } from 'uuid'
 import { z } from 'zod'
@@ -176,11 +176,18 @@ describe('a transaction', () => {
     const other = await database.pool.connect()
     try {
       await other.query('begin')
+      // The victim is who notices first: the single one, after its second.
+      await other.query(`set local deadlock_timeout = '10s'`)
       await other.query(add, ['b'])
-      // Takes a, then waits for b; the other one, which has b, then asks for a: whoever asked first notices first, after a second.
+      // Takes a, then waits for b; the other one, which has b, then asks for a.
       const single = database.query(`with first as materialized (${add.replace('$1', `'a'`)} returning 1)
         update counter.counters set count = count + 10 where name = 'b' and exists (select from first)`)
-      await new Promise((resolve) => setTimeout(resolve, 300))
+      await eventually(async () => {
+        const { rowCount } = await other.query(
+          'select from pg_locks where not granted and pg_backend_pid() = any(pg_blocking_pids(pid))',
+        )
+        assert.equal(rowCount, 1)
+      })
       await other.query(add, ['a'])
       await other.query('commit')
       await single
@@ -269,7 +276,7 @@ describe('a transaction', () => {
         deadlineAt: Date.now() + 1_000,
       })
     const handle = (answer: string) =>
-      transaction(scope({ idempotency }), async (tx) => {
+      transaction(scope({ idempotency, headers: { etag: '"1"' } }), async (tx) => {
         await tx.query(add, ['a'])
         tx.answer({ answer })
       })
@@ -277,7 +284,11 @@ describe('a transaction', () => {
     it('stores the answer with the effect', async () => {
       assert.equal((await claimed()).state, 'ours')
       await handle('first')
-      assert.deepEqual(await claimed(), { state: 'answered', answer: { answer: 'first' } })
+      assert.deepEqual(await claimed(), {
+        state: 'answered',
+        answer: { answer: 'first' },
+        headers: { etag: '"1"' },
+      })
     })
 
     it('stores no answer without the effect', async () => {

@@ -16,6 +16,8 @@ export type TransactionScope = {
   /** The operation, reaction or job, for audit records. */
   readonly name: string
   readonly idempotency?: IdempotencyScope | undefined
+  /** What its answer says beside the output, so far. */
+  readonly headers?: Readonly<Record<string, string>>
   /** Epoch milliseconds. Nothing commits later: the caller was told TIMEOUT, and another try may hold the key. */
   readonly deadlineAt?: number | undefined
   readonly inbox?: { readonly reaction: string; readonly eventIds: readonly string[] } | undefined
@@ -195,7 +197,8 @@ class Settlement {
     if (this.answer && idempotency) {
       parts.push(`answered as (
         update "${this.#schema}".idempotency
-        set answer = ${parameter(JSON.stringify(this.answer.output ?? null))}::jsonb, locked_until = null
+        set answer = ${parameter(JSON.stringify(this.answer.output ?? null))}::jsonb,
+          headers = ${parameter(JSON.stringify(this.#scope.headers ?? {}))}::jsonb, locked_until = null
         where actor = ${parameter(idempotency.actor)}::text and operation = ${parameter(idempotency.operation)}::text
           and key = ${parameter(idempotency.key)}::text and answer is null
         returning 1)`)

@@ -7,6 +7,7 @@ import {
   platformErrors,
   Rejection,
 } from '@stoa/contract'
+import type { Dispatcher as Undici } from 'undici'
 import type { Breakers } from './breaker.ts'
 import { type CallMeta, type Dispatcher, deadlineOf, dispatch } from './dispatch.ts'
 import type { Answer } from './edge.ts'
@@ -191,21 +192,32 @@ async function sendOnce(
     async ({ statusCode, headers, body }) => ({
       statusCode,
       headers,
-      body: headers[CONTENT_HEADER] && statusCode === 200 ? body : await body.text(),
+      body:
+        headers[CONTENT_HEADER] && statusCode === 200 ? await contentOf(headers, body) : await body.text(),
     }),
   )
   const given = response.headers['stoa-headers']
   const headers = typeof given === 'string' ? JSON.parse(given) : {}
   if (typeof response.body === 'string')
     return { output: readText(contract, operation, response.statusCode, response.body), headers }
-  const length = Number(response.headers['content-length'])
-  return {
-    output: new Content(response.body, {
-      type: String(response.headers['content-type']),
-      ...(Number.isSafeInteger(length) ? { length } : {}),
-    }),
-    headers,
-  }
+  return { output: response.body, headers }
+}
+
+/** Bytes up to so many are read at once. */
+const READ_WHOLE_BYTES = 4 * 1024 * 1024
+
+/**
+ * A picture is read whole, so that nobody who takes it slowly keeps a connection, of which there are few. What is long or has no length (an
+ * export) goes on as it comes.
+ */
+async function contentOf(
+  headers: Undici.ResponseData['headers'],
+  body: Undici.ResponseData['body'],
+): Promise<Content> {
+  const type = String(headers['content-type'])
+  const length = Number(headers['content-length'])
+  if (length <= READ_WHOLE_BYTES) return new Content(await body.bytes(), { type })
+  return new Content(body, { type, ...(Number.isSafeInteger(length) ? { length } : {}) })
 }
 
 function readText(contract: Contract, operation: Operation, status: number, text: string): JsonText {

@@ -19,7 +19,7 @@ create table outbox (
 -- Rows live for milliseconds: dead ones are cleared by count, not by the share of a table that is nearly empty.
 with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
 
--- The events whose effect committed, per reaction. Kept 14 days: longer than any log redelivers.
+-- The events whose effect committed, per reaction. Kept 16 days, which is longer than any log has them (14, on Kafka up to 15).
 create table inbox (
   reaction text not null,
   event_id uuid not null,
