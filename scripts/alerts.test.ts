@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { execFile, spawnSync } from 'node:child_process'
 import { globSync, readFileSync } from 'node:fs'
+import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
 
@@ -15,6 +18,43 @@ test('the alert rules can be read by Prometheus', { skip: promtool }, async () =
 
 test('each alert fires at its threshold, after its time, and not before', { skip: promtool }, async () => {
   await promisify(execFile)('promtool', ['test', 'rules', rules.replace('.yaml', '.test.yaml')])
+})
+
+/** What each alert compares with, and how little further on either side a test must notice. */
+const THRESHOLDS = {
+  ErrorRate: ['> 0.01', '> 0.0098', '> 0.0102'],
+  LatencyP95: ['> 0.5', '> 0.49', '> 0.51'],
+  DatabasePoolFull: ['> 0.9', '> 0.89', '> 0.91'],
+  ConsumerLag: ['> 10000', '> 9999', '> 10001'],
+  SearchIndexLag: ['> 60', '> 59', '> 61'],
+  ReplicationLag: ['> 5', '> 4.9', '> 5.1'],
+} as const
+
+test('a threshold that moves to either side does not pass its test', { skip: promtool }, async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'stoa-test-alerts-'))
+  try {
+    const text = readFileSync(rules, 'utf8')
+    await copyFile(rules.replace('.yaml', '.test.yaml'), join(folder, 'stoa.rules.test.yaml'))
+    for (const [alert, [threshold, ...moved]] of Object.entries(THRESHOLDS)) {
+      const from = text.indexOf(`- alert: ${alert}\n`)
+      const at = text.indexOf(`${threshold}\n`, from)
+      assert(from >= 0 && at >= 0 && at < text.indexOf(' for: ', from), `${alert} has no ${threshold}`)
+      for (const other of moved) {
+        await writeFile(
+          join(folder, 'stoa.rules.yaml'),
+          `${text.slice(0, at)}${other}${text.slice(at + threshold.length)}`,
+        )
+        await assert.rejects(
+          promisify(execFile)('promtool', ['test', 'rules', join(folder, 'stoa.rules.test.yaml')]),
+          ({ stderr, stdout }: { stderr: string; stdout: string }) =>
+            `${stdout}${stderr}`.includes(`alertname: ${alert}`),
+          `${alert} with ${other}`,
+        )
+      }
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
 })
 
 test('each alert has a test', () => {

@@ -11,8 +11,8 @@ import { test } from 'node:test'
 const rules: { packages: RegExp; may: RegExp; testsMay: RegExp }[] = [
   { packages: /^packages\/contract$/, may: /^$/, testsMay: /^$/ },
   { packages: /^contracts$/, may: /^@stoa\/contract$/, testsMay: /^$/ },
-  { packages: /^packages\/runtime$/, may: /^@stoa\/contract$/, testsMay: /^@stoa\/testing$/ },
-  { packages: /^packages\/testing$/, may: /^@stoa\/(contract|runtime)$/, testsMay: /^$/ },
+  { packages: /^packages\/runtime$/, may: /^@stoa\/contract$/, testsMay: /^@stoa\/(testing|engines)$/ },
+  { packages: /^packages\/testing$/, may: /^@stoa\/(contract|runtime|engines)$/, testsMay: /^$/ },
   { packages: /^packages\/client$/, may: /^@stoa\/contracts?$/, testsMay: /^@stoa\/testing$/ },
   { packages: /^packages\/ui$/, may: /^$/, testsMay: /^$/ },
   {
@@ -77,6 +77,15 @@ for (const home of homes) {
     assert.deepEqual(wrong, [])
   })
 }
+
+test('a test that skips without an engine is among those that npm run test:engines runs', () => {
+  const wrong = homes
+    .flatMap(({ path }) => sources(path))
+    .filter((file) => /\.test\.ts$/.test(file) && !/\.engine\.test\.ts$/.test(file))
+    .filter((file) => /\bengineAddress\(|\btesting-kafka\b/.test(readFileSync(file, 'utf8')))
+    .filter((file) => file !== 'scripts/boundaries.test.ts')
+  assert.deepEqual(wrong, [])
+})
 
 type Manifest = {
   name: string

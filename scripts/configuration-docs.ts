@@ -19,7 +19,7 @@ const text = [
   ...section('Where a process runs', hostConfig),
   '',
   ...section('What every process reads', without(processConfig, hostConfig)),
-  '| `<SERVICE>_URL` | absent | an address | Where a service is that this process does not host: `ORDER_URL`. |',
+  '| `<SERVICE>_URL` | absent | addresses, by comma | Where a service is that this process does not host: `ORDER_URL`. Several: its replicas. |',
   '| `<SERVICE>_DATABASE_URL` | `DATABASE_URL` | an address | The database of one service alone: `ORDER_DATABASE_URL`. |',
   '',
   ...(await loadServices()).flatMap(({ contract, config }) =>
@@ -57,6 +57,7 @@ function byDefault({ schema }: Setting): string {
 
 function values({ schema }: Setting): string {
   const json = z.toJSONSchema(schema, { io: 'output', unrepresentable: 'any' })
+  if (json.description) return json.description
   if (json.enum) return json.enum.map((value) => `\`${value}\``).join(', ')
   if (json.type === 'integer' || json.type === 'number') {
     const { minimum, maximum } = json

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { z } from 'zod'
-import { type JsonSchema, refusals, removedFields } from './contract-changes.ts'
+import {
+  eventProblems,
+  type JsonSchema,
+  type LockedOperation,
+  operationProblems,
+  refusals,
+  removedFields,
+} from './contract-changes.ts'
 
 const json = (schema: z.ZodType) => z.toJSONSchema(schema, { io: 'input' }) as JsonSchema
 
@@ -68,4 +75,58 @@ test('a field that is no longer written is found at any depth, optional or not',
   const before = z.object({ lines: z.array(z.object({ sku: z.string(), note: z.string().optional() })) })
   const after = z.object({ lines: z.array(z.object({ sku: z.string() })) })
   assert.deepEqual(removedFields(json(before), json(after)), ['lines[].note is gone'])
+})
+
+describe('an operation whose output', () => {
+  const answering = (output: z.ZodType): LockedOperation => ({
+    method: 'GET',
+    path: '/me',
+    access: 'customer',
+    status: 200,
+    input: json(z.strictObject({})),
+    output: json(output),
+    errors: {},
+  })
+  const output = z.object({ email: z.string(), role: z.enum(['customer', 'admin']) })
+  const problems = (after: z.ZodType) => operationProblems(answering(output), answering(after))
+
+  test('gains a required field breaks those who are given an answer from before', () => {
+    assert.deepEqual(problems(output.extend({ locale: z.string() })), [
+      'output.locale is required by one side and can be missing for the other',
+    ])
+  })
+
+  test('gains a field that is optional or has a default breaks nobody', () => {
+    assert.deepEqual(problems(output.extend({ locale: z.string().optional() })), [])
+    assert.deepEqual(problems(output.extend({ locale: z.string().default('en') })), [])
+  })
+
+  test('loses a field or gains a value breaks those who were built before', () => {
+    assert.deepEqual(problems(output.omit({ email: true })), ['output.email is gone'])
+    assert.deepEqual(problems(output.extend({ role: z.enum(['customer', 'admin', 'support']) })), [
+      'output.role can be support',
+    ])
+  })
+
+  test('gains a required field in the data of a refusal breaks those who are refused as before', () => {
+    const refusing = (data: z.ZodType): LockedOperation => ({
+      ...answering(output),
+      errors: { OUT_OF_STOCK: { status: 409, data: json(data) } },
+    })
+    const data = z.object({ sku: z.string() })
+    assert.deepEqual(operationProblems(refusing(data), refusing(data.extend({ available: z.int() }))), [
+      'OUT_OF_STOCK.available is required by one side and can be missing for the other',
+    ])
+  })
+
+  test('loses a value breaks those who are given an answer from before', () => {
+    assert.deepEqual(problems(output.extend({ role: z.enum(['customer']) })), ['output.role can be admin'])
+  })
+})
+
+test('an event that gains a required field breaks who reads those of before', () => {
+  const payload = z.object({ orderId: z.string() })
+  assert.deepEqual(eventProblems(json(payload), json(payload.extend({ at: z.string() }))), [
+    'payload.at is required by one side and can be missing for the other',
+  ])
 })

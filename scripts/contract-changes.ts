@@ -4,6 +4,63 @@
  */
 export type JsonSchema = { readonly [keyword: string]: unknown }
 
+/** What a contract promised of an operation when it was written down. */
+export type LockedOperation = {
+  method: string
+  path: string
+  access: string
+  permission?: string | undefined
+  status: number
+  idempotency?: string | undefined
+  headers?: Readonly<Record<string, string>> | undefined
+  input: JsonSchema
+  output: JsonSchema
+  errors: Record<string, { status: number; data?: JsonSchema | undefined }>
+}
+
+/**
+ * Why a change breaks somebody. Old callers send the old input and read the new output. The old output is read by the new contract:
+ * a remembered answer, what a cache holds, an answer of a replica that is not updated yet.
+ */
+export function operationProblems(was: LockedOperation, is: LockedOperation): string[] {
+  const problems: string[] = []
+  for (const key of ['method', 'path', 'access', 'permission', 'status'] as const) {
+    const opened = key === 'access' && is.access === 'public'
+    if (was[key] !== is[key] && !opened) problems.push(`${key} was ${was[key]} and is ${is[key]}`)
+  }
+  if (is.idempotency === 'key' && was.idempotency !== 'key')
+    problems.push('an Idempotency-Key is required now')
+  for (const [field, header] of Object.entries(was.headers ?? {}))
+    if (is.headers?.[field] !== header) problems.push(`the header ${header} no longer fills ${field}`)
+  problems.push(...refusals(is.input, was.input, 'input'))
+  problems.push(...problemsBothWays(was.output, is.output, 'output'))
+  for (const [code, error] of Object.entries(was.errors)) {
+    const now = is.errors[code]
+    if (!now) continue
+    if (now.status !== error.status) problems.push(`${code} was ${error.status} and is ${now.status}`)
+    if (error.data && now.data) problems.push(...problemsBothWays(error.data, now.data, code))
+    else if (error.data) problems.push(`${code} has lost its data`)
+  }
+  return problems
+}
+
+function outputProblems(was: JsonSchema, is: JsonSchema, path: string): string[] {
+  const found = [...refusals(was, is, path), ...removedFields(was, is, path)]
+  // A required field that is gone is found by both.
+  return found.filter((problem) => {
+    const [, field] = /^(\S+) is required by/.exec(problem) ?? []
+    return field === undefined || !found.includes(`${field} is gone`)
+  })
+}
+
+/** Why a change breaks somebody: the log holds events of the past, and a rolling update has readers of the past. */
+export const eventProblems = (was: JsonSchema, is: JsonSchema): string[] =>
+  problemsBothWays(was, is, 'payload')
+
+const problemsBothWays = (was: JsonSchema, is: JsonSchema, path: string): string[] => [
+  ...new Set([...outputProblems(was, is, path), ...refusals(is, was, path)]),
+]
+
 /**
  * Why a reader that was built for one schema refuses some of what a writer of the other may write. Empty: it reads all of it.
  * A reader passes over a field it does not know, unless its object is strict.

@@ -2,7 +2,12 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Contract, EventType, Operation } from '@stoa/contract'
 import { z } from 'zod'
-import { type JsonSchema, refusals, removedFields } from './contract-changes.ts'
+import {
+  eventProblems,
+  type JsonSchema,
+  type LockedOperation,
+  operationProblems,
+} from './contract-changes.ts'
 
 /**
  * `contracts/contracts.lock.json` holds what the contracts promised when it was written. Fails when they say something
@@ -12,18 +17,6 @@ import { type JsonSchema, refusals, removedFields } from './contract-changes.ts'
  * `--write --breaking` gives the old promise up: only while nobody who is out there relies on it.
  */
 type Lock = { operations: Record<string, LockedOperation>; events: Record<string, JsonSchema> }
-type LockedOperation = {
-  method: string
-  path: string
-  access: string
-  permission?: string | undefined
-  status: number
-  idempotency?: string | undefined
-  headers?: Readonly<Record<string, string>> | undefined
-  input: JsonSchema
-  output: JsonSchema
-  errors: Record<string, { status: number; data?: JsonSchema | undefined }>
-}
 
 const contractsDirectory = join(import.meta.dirname, '../contracts')
 const lockFile = join(contractsDirectory, 'contracts.lock.json')
@@ -139,43 +132,6 @@ function compare(before: Lock, after: Lock): { breaking: string[]; compatible: s
     }
   }
   return { breaking, compatible }
-}
-
-/** Old callers send the old input and read the new output. */
-function operationProblems(was: LockedOperation, is: LockedOperation): string[] {
-  const problems: string[] = []
-  for (const key of ['method', 'path', 'access', 'permission', 'status'] as const) {
-    const opened = key === 'access' && is.access === 'public'
-    if (was[key] !== is[key] && !opened) problems.push(`${key} was ${was[key]} and is ${is[key]}`)
-  }
-  if (is.idempotency === 'key' && was.idempotency !== 'key')
-    problems.push('an Idempotency-Key is required now')
-  for (const [field, header] of Object.entries(was.headers ?? {}))
-    if (is.headers?.[field] !== header) problems.push(`the header ${header} no longer fills ${field}`)
-  problems.push(...refusals(is.input, was.input, 'input'))
-  problems.push(...outputProblems(was.output, is.output, 'output'))
-  for (const [code, error] of Object.entries(was.errors)) {
-    const now = is.errors[code]
-    if (!now) continue
-    if (now.status !== error.status) problems.push(`${code} was ${error.status} and is ${now.status}`)
-    if (error.data && now.data) problems.push(...outputProblems(error.data, now.data, code))
-    else if (error.data) problems.push(`${code} has lost its data`)
-  }
-  return problems
-}
-
-function outputProblems(was: JsonSchema, is: JsonSchema, path: string): string[] {
-  const found = [...refusals(was, is, path), ...removedFields(was, is, path)]
-  // A required field that is gone is found by both.
-  return found.filter((problem) => {
-    const [, field] = /^(\S+) is required by/.exec(problem) ?? []
-    return field === undefined || !found.includes(`${field} is gone`)
-  })
-}
-
-/** The log holds events of the past, and a rolling update has readers of the past. */
-function eventProblems(was: JsonSchema, is: JsonSchema): string[] {
-  return [...new Set([...outputProblems(was, is, 'payload'), ...refusals(is, was, 'payload')])]
 }
 
 function hasSuccessor(name: string, lock: Lock): boolean {

@@ -14,11 +14,9 @@ export type TestRun = {
   environment?: Record<string, string>
   /** How many files at once. Tests wait for PostgreSQL and for timers half of their time: two at least, even on one core. */
   filesAtOnce?: number
-  /** Starts what stands before the PostgreSQL of this run, and says what the environment has to be for it. */
-  overServer?: (url: string) => Promise<{ environment: Record<string, string>; stop: () => Promise<void> }>
-  /** For one that hangs, so that it is named. Holds for a test and for a whole file. */
+  /** For one that hangs, so that it is named. Holds for each test; a hook or a file that hangs is ended with the run. */
   testWithinMs: number
-  /** For a run that hangs: what still runs then is ended, and the run has failed. */
+  /** For a run that hangs: what still runs then is ended, and the run has failed. Ends before what runs it, where that says when (`STEP_ENDS_AT`). */
   withinMs: number
 }
 
@@ -41,20 +39,10 @@ export async function runTests(run: TestRun): Promise<number> {
 
   const server = await startServer()
   try {
-    const over = await run.overServer?.(server.url)
-    try {
-      return await runFiles(
-        { ...run, files, options, stopped: stopped.promise },
-        {
-          ...process.env,
-          ...run.environment,
-          ...over?.environment,
-          TEST_POSTGRES_URL: server.url,
-        },
-      )
-    } finally {
-      await over?.stop()
-    }
+    return await runFiles(
+      { ...run, files, options, stopped: stopped.promise },
+      { ...process.env, ...run.environment, TEST_POSTGRES_URL: server.url },
+    )
   } finally {
     await server.stop()
   }
@@ -128,10 +116,11 @@ async function runFiles(run: Files, environment: NodeJS.ProcessEnv): Promise<num
     runner.once('error', reject)
     runner.once('close', (code, signal) => resolve(code ?? 128 + constants.signals[signal!]))
   })
+  const withinMs = Math.min(run.withinMs, stepLeftMs())
   const timer = setTimeout(() => {
-    console.error(`✖ the tests did not end within ${run.withinMs / 60_000} minutes`)
+    console.error(`✖ the tests did not end within ${Number((withinMs / 60_000).toFixed(1))} minutes`)
     stopRunner()
-  }, run.withinMs)
+  }, withinMs)
   let exitCode: number | undefined
   // Of its own accord it says what it had done so far; a file that does not listen is ended with it.
   const stopRunner = () => {
@@ -150,3 +139,11 @@ async function runFiles(run: Files, environment: NodeJS.ProcessEnv): Promise<num
     clearTimeout(timer)
   }
 }
+
+/** Who runs this ends it then, and could not say what hung: in seconds since 1970. What comes after the tests takes some of it. */
+function stepLeftMs(): number {
+  const endsAt = Number(process.env.STEP_ENDS_AT) || Number.POSITIVE_INFINITY
+  return Math.max(1, endsAt * 1_000 - Date.now() - AFTER_THE_TESTS_MS)
+}
+
+const AFTER_THE_TESTS_MS = 45_000

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict'
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { freePort } from '@stoa/engines'
 
-/** `npm start` as a user meets it: the first time, and again after SIGTERM to npm; search, a picture and the catalogue as a file. Needs Linux (reads /proc). */
+/** `npm start` as a user meets it: the first time, and again after SIGTERM to npm; search, a picture and the catalogue as a file. Needs `ps`. */
 const dataDirectory = await mkdtemp(join(tmpdir(), 'stoa-start-'))
 // As root, PostgreSQL runs as another user, who has to get in.
 await chmod(dataDirectory, 0o755)
@@ -113,12 +113,4 @@ function isRunning(pid: number): boolean {
   } catch {
     return false
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  return port
 }

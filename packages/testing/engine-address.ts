@@ -1,18 +1,16 @@
-export type TestEngine = 'kafka' | 'redis' | 'opensearch' | 'pgbouncer' | 'toxiproxy'
+export type TestEngine = 'kafka' | 'redis' | 'opensearch' | 'toxiproxy' | 's3'
 
 const variables: Record<TestEngine, string> = {
   kafka: 'TEST_KAFKA_BROKERS',
   redis: 'TEST_REDIS_URL',
   opensearch: 'TEST_OPENSEARCH_URL',
-  pgbouncer: 'TEST_PGBOUNCER_URL',
   toxiproxy: 'TEST_TOXIPROXY_URL',
+  s3: 'TEST_S3_URL',
 }
 
 /**
  * Where an engine is that a test needs, as `npm run test:engines` says. Without it the test is skipped, and says why:
  * `test('…', { skip: kafka.skip }, …)`. The engine is shared with other tests: use a random prefix, and clean up.
- *
- * `pgbouncer` stands before the PostgreSQL of the tests: put the name of a test's database into the path.
  */
 export function engineAddress(engine: TestEngine): {
   /** Empty when the test is skipped. */

@@ -6,6 +6,8 @@ export type OwnKeys = AsyncDisposable & {
   readonly environment: { readonly REDIS_URL: string; readonly REDIS_PREFIX: string }
   /** The keys that are there now, without the prefix. */
   readonly keys: () => Promise<string[]>
+  /** How long a key will be there. */
+  readonly leftMs: (key: string) => Promise<number>
 }
 
 /** A part of a shared Redis for one test. Stop the hosts first; then it is emptied. */
@@ -29,6 +31,7 @@ export function ownKeys(address: string): OwnKeys {
   return {
     environment: { REDIS_URL: address, REDIS_PREFIX: prefix },
     keys: () => withClient(async (client) => (await found(client)).map((key) => key.slice(prefix.length))),
+    leftMs: (key) => withClient((client) => client.pTTL(`${prefix}${key}`)),
     [Symbol.asyncDispose]: () =>
       // One that the test has stopped has nothing left.
       withClient(async (client) => {

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
-import { access, chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir, userInfo } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
+import { freePort, systemProgram } from '@stoa/engines'
 import pg from 'pg'
 import { eventually } from './eventually.ts'
 import { testServer } from './test-server.ts'
@@ -16,22 +16,10 @@ export type PgBouncer = AsyncDisposable & {
 
 /** Why a test that needs PgBouncer is skipped, or false. */
 export async function withoutPgBouncer(): Promise<string | false> {
-  return (await findPgBouncer()) ? false : 'pgbouncer is not installed (apt-get install pgbouncer)'
-}
-
-async function findPgBouncer(): Promise<string | undefined> {
-  for (const directory of [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin']) {
-    const file = join(directory, 'pgbouncer')
-    if (
-      directory &&
-      (await access(file).then(
-        () => true,
-        () => false,
-      ))
-    )
-      return file
-  }
-  return undefined
+  return systemProgram('pgbouncer', 'pgbouncer').then(
+    () => false as const,
+    (error: Error) => error.message,
+  )
 }
 
 /**
@@ -42,8 +30,7 @@ export async function startPgBouncer({
   connections = 3,
   ignore = [] as readonly string[],
 } = {}): Promise<PgBouncer> {
-  const program = await findPgBouncer()
-  if (!program) throw new Error('pgbouncer is not installed')
+  const program = await systemProgram('pgbouncer', 'pgbouncer')
   const server = new URL(await testServer())
   const port = await freePort()
   const directory = await mkdtemp(join(tmpdir(), 'stoa-pgbouncer-'))
@@ -94,12 +81,4 @@ log_disconnections = 0
     throw error
   }
   return { through, pid: child.pid!, [Symbol.asyncDispose]: stop }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }

@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createClient } from '@redis/client'
+import { freePort } from '@stoa/engines'
 
 /** A Redis of the test's own, which it may stop, freeze and start again on the same port. */
 export type RedisServer = AsyncDisposable & {
@@ -38,9 +39,11 @@ export async function startRedisServer(
       { stdio: 'ignore' },
     )
     server = started
-    const failed = once(started, 'error').then(([error]) => Promise.reject(error))
-    failed.catch(() => {})
-    await Promise.race([failed, answers(port)])
+    const failed = Promise.withResolvers<never>()
+    failed.promise.catch(() => {})
+    started.once('error', failed.reject)
+    started.once('exit', (code) => failed.reject(new Error(`redis-server ended with ${code}`)))
+    await Promise.race([failed.promise, answers(port)])
   }
   const stop = async (how?: 'gently') => {
     const ended = server
@@ -75,15 +78,6 @@ export async function startRedisServer(
       await rm(directory, { recursive: true, force: true })
     },
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 async function answers(port: number): Promise<void> {

@@ -3,8 +3,8 @@ import { connect, createServer, type Socket } from 'node:net'
 export type TcpProxy = AsyncDisposable & {
   /** The same address, but through the proxy. */
   readonly through: (url: string) => string
-  /** Connections stay and nothing passes any more; new ones are accepted, and as silent, unless `only` spares them. */
-  readonly freeze: (only?: 'those that there are') => void
+  /** Connections stay and nothing passes any more; new ones are accepted, and as silent. `only` spares the new or the old ones. */
+  readonly freeze: (only?: 'those that there are' | 'those to come') => void
   /** Lets new connections through. Those that were frozen stay so, as after a router that forgot them. */
   readonly thaw: () => void
   /** New connections lead to another server from now on, as when a name has moved. */
@@ -56,8 +56,8 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
       return address.href
     },
     freeze: (only) => {
-      frozen = only === undefined
-      for (const pair of open) freezePair(pair)
+      frozen = only !== 'those that there are'
+      if (only !== 'those to come') for (const pair of open) freezePair(pair)
     },
     thaw: () => {
       frozen = false

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import type { Client, Contract, EventType } from '@stoa/contract'
-import { type Actor, type Host, type Service, startHost, topicOf } from '@stoa/runtime'
+import { type Actor, type Host, type HostOptions, type Service, startHost, topicOf } from '@stoa/runtime'
 import pg from 'pg'
 import { pino } from 'pino'
 import type { z } from 'zod'
@@ -34,13 +34,20 @@ type TestHostOptions = {
   readonly environment?: Readonly<Record<string, string | undefined>>
   /** Default 2: nothing may hold one connection while it waits for another. */
   readonly poolSize?: number
+  /** Default `asked`: no test depends on the minute. */
+  readonly jobs?: HostOptions['jobs']
   /** A database of the test's own: that of a test host that runs already makes another replica. */
   readonly database?: TestDatabase
+  /** As a process of a shop has it: it goes on without a Redis that is late. Otherwise one that a busy machine holds up is waited for. */
+  readonly impatientWithRedis?: boolean
 }
+
+/** Waited for by who tests what processes share through Redis: what they do without it is another test. */
+const REDIS_TIMEOUT_MS = 5_000
 
 /** Starts services on a database of their own, in this process, and stops both at the end of the test. */
 export async function startTestHost(options: TestHostOptions): Promise<TestHost> {
-  const { services, poolSize = 2 } = options
+  const { services, poolSize = 2, jobs = 'asked' } = options
   const database = options.database ?? (await createDatabase({ template: await migratedTemplate(services) }))
   const environment = {
     POOL_SIZE: String(poolSize),
@@ -51,7 +58,14 @@ export async function startTestHost(options: TestHostOptions): Promise<TestHost>
     ...options.environment,
   }
   const logger = pino({ level: process.env.TEST_LOG_LEVEL ?? 'silent' })
-  const host = await startHost({ services, environment, logger, checkAnswers: true })
+  const host = await startHost({
+    services,
+    environment,
+    logger,
+    jobs,
+    checkAnswers: true,
+    ...(options.impatientWithRedis ? {} : { redisTimeoutMs: REDIS_TIMEOUT_MS }),
+  })
   const pool = new pg.Pool({ connectionString: database.url, max: 4 })
   pool.on('error', () => {})
   return {
