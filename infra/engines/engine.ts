@@ -18,7 +18,7 @@ export type Engine = {
   readonly readyWithinMs: number
 }
 
-export const engineNames = ['kafka', 'redis', 'opensearch', 'pgbouncer', 'toxiproxy'] as const
+export const engineNames = ['kafka', 'redis', 'opensearch', 'pgbouncer', 'toxiproxy', 's3'] as const
 export type EngineName = (typeof engineNames)[number]
 
 export type Place = {
@@ -32,14 +32,35 @@ export type Place = {
 export type EngineOptions = {
   /** What PgBouncer stands before. */
   readonly databaseUrl?: string | undefined
-  /**
-   * More doors of the Kafka broker, each announcing another address than it listens on: a client that comes in through
-   * a proxy is told to go on coming through that proxy.
-   */
-  readonly kafkaDoors?: readonly { readonly port: number; readonly announcedPort: number }[] | undefined
+  /** More doors of the Kafka broker. */
+  readonly kafkaDoors?: readonly KafkaDoor[] | undefined
+  /** Names and passwords of those whom doors with `sasl` let in: as of the first start, in letters and digits. */
+  readonly kafkaUsers?: Readonly<Record<string, string>> | undefined
+  /** The directory of the engines whose Kafka this one joins, as the second broker of its cluster. */
+  readonly kafkaJoins?: string | undefined
+  /** Copies of what Kafka keeps for itself, such as the positions of groups. Default: 1. */
+  readonly kafkaCopies?: number | undefined
   /** Where Kafka keeps its log, when not beside the rest. */
   readonly kafkaLog?: string | undefined
   readonly log: (line: string) => void
+}
+
+/** One more listener of the Kafka broker: in the open unless it has `tls`, for anybody unless it has `sasl`. */
+export type KafkaDoor = {
+  readonly port: number
+  /** Another one than it listens on: a client that comes in through a proxy is told to go on coming through that proxy. */
+  readonly announcedPort: number
+  /** PEM texts. */
+  readonly tls?:
+    | {
+        readonly certificate: string
+        readonly key: string
+        /** Who comes in has to show a certificate of this authority. */
+        readonly clientAuthority?: string
+      }
+    | undefined
+  /** Who comes in has to say who they are, by PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512, and again every `sessionMs` (default: never again). */
+  readonly sasl?: { readonly sessionMs?: number } | undefined
 }
 
 export type Launch = {

@@ -17,6 +17,7 @@ import { kafka } from './kafka.ts'
 import { openSearch } from './opensearch.ts'
 import { pgBouncer } from './pgbouncer.ts'
 import { redis } from './redis.ts'
+import { s3 } from './s3.ts'
 import { toxiproxy } from './toxiproxy.ts'
 
 const known: Record<EngineName, Engine> = {
@@ -25,6 +26,7 @@ const known: Record<EngineName, Engine> = {
   opensearch: openSearch,
   pgbouncer: pgBouncer,
   toxiproxy,
+  s3,
 }
 
 export type EnginesOptions = Omit<EngineOptions, 'log'> & {

@@ -4,11 +4,11 @@ import { EngineError, type EngineName, engineNames } from './engine.ts'
 import { openEngines } from './engines.ts'
 
 /**
- * `npm run engines -- up|down|status [engine...]`: Kafka, Redis and OpenSearch on this machine, without Docker. What the
+ * `npm run engines -- up|down|status [engine...]`: Kafka, Redis, OpenSearch and others on this machine, without Docker. What the
  * environment has to be goes to the standard output, so that a shell can take it:
  * `eval "$(npm run -s engines -- up)"`. All else goes to the other one.
  */
-const usage = `npm run engines -- up [engine...] [--toxiproxy] [--port engine=number] [--directory path]
+const usage = `npm run engines -- up [engine...] [--toxiproxy] [--s3] [--port engine=number] [--directory path]
 npm run engines -- down [engine...]
 npm run engines -- status
 engines: ${engineNames.join(', ')}`
@@ -30,6 +30,7 @@ async function main(): Promise<number> {
     allowPositionals: true,
     options: {
       toxiproxy: { type: 'boolean', default: false },
+      s3: { type: 'boolean', default: false },
       directory: { type: 'string', default: join(tree, '.data/engines') },
       port: { type: 'string', multiple: true, default: [] },
     },
@@ -48,7 +49,8 @@ async function main(): Promise<number> {
   })
   if (command === 'up') {
     const some = wanted.length > 0 ? wanted : [...always, ...(databaseUrl ? (['pgbouncer'] as const) : [])]
-    const all = [...new Set([...some, ...(values.toxiproxy ? (['toxiproxy'] as const) : [])])]
+    const besides = (['toxiproxy', 's3'] as const).filter((name) => values[name])
+    const all = [...new Set([...some, ...besides])]
     show(await engines.up(all))
     if (!all.includes('pgbouncer'))
       console.error('PgBouncer is left out: it stands before a PostgreSQL, and DATABASE_URL names none.')

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { access, constants, mkdir, readFile, rename, rm } from 'node:fs/promises'
-import { delimiter, join } from 'node:path'
+import { basename, delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
 import { EngineError } from './engine.ts'
 
@@ -12,7 +12,6 @@ const fetchWithinMs = 15 * 60_000
 
 const javaAdvice = 'Install a Java runtime, 17 or newer (Debian: apt-get install -y openjdk-17-jre-headless).'
 const mavenAdvice = 'Install Maven (Debian: apt-get install -y maven).'
-const goAdvice = 'Install Go, 1.23 or newer (https://go.dev/dl), or leave --toxiproxy out.'
 
 /** The class path of a profile of pom.xml; Maven is asked when the file or what it names is not there. */
 export async function classPath(
@@ -52,28 +51,51 @@ export async function java(): Promise<string> {
   return program
 }
 
-/** Toxiproxy, built from its Go module when it is not there yet. */
-export async function toxiproxyProgram(programs: string, log: (line: string) => void): Promise<string> {
-  const program = join(programs, `toxiproxy-${toxiproxyVersion}`)
+/** Programs that come as Go modules, each with what it needs. */
+export const goPrograms = {
+  /** The newest that Debian 12's Go (1.19) builds. */
+  toxiproxy: {
+    module: 'github.com/Shopify/toxiproxy/v2/cmd/server',
+    version: 'v2.8.0',
+    goMinor: 19,
+    advice: 'Install Go, 1.19 or newer (Debian: apt-get install -y golang-go), or leave --toxiproxy out.',
+  },
+  /** Debian 13's Go (1.24) builds it; later ones want a later Go. */
+  s3: {
+    module: 'github.com/versity/versitygw/cmd/versitygw',
+    version: 'v1.2.0',
+    goMinor: 24,
+    advice: 'Install Go, 1.24 or newer (from Debian 13 on: apt-get install -y golang-go), or leave --s3 out.',
+  },
+} as const
+
+/** From this one on Go fetches a newer Go where a module wants one, or says itself that it may not. */
+const firstGoMinorThatKnows = 21
+
+/** A program of a Go module, built when it is not there yet. */
+export async function goProgram(
+  name: keyof typeof goPrograms,
+  programs: string,
+  log: (line: string) => void,
+): Promise<string> {
+  const { module, version, goMinor, advice } = goPrograms[name]
+  const program = join(programs, `${name}-${version}`)
   if (await exists(program)) return program
-  const draft = join(programs, `go.${process.pid}`)
+  const { stdout } = await command('go', advice, ['env', 'GOVERSION'])
+  const minor = Number(/^go1\.(\d+)/.exec(stdout)?.[1])
+  if (minor < Math.min(goMinor, firstGoMinorThatKnows))
+    throw new EngineError(`go is ${stdout.trim()}, too old for ${name}. ${advice}`)
+  const draft = join(programs, `go.${name}.${process.pid}`)
   await mkdir(draft, { recursive: true })
-  log('toxiproxy: building it with Go')
+  log(`${name}: building it with Go, which takes some minutes the first time`)
   try {
-    await command(
-      'go',
-      goAdvice,
-      ['install', `github.com/Shopify/toxiproxy/v2/cmd/server@${toxiproxyVersion}`],
-      { GOBIN: draft },
-    )
-    await rename(join(draft, 'server'), program)
+    await command('go', advice, ['install', '-ldflags=-s -w', `${module}@${version}`], { GOBIN: draft })
+    await rename(join(draft, basename(module)), program)
   } finally {
     await rm(draft, { recursive: true, force: true })
   }
   return program
 }
-
-const toxiproxyVersion = 'v2.12.0'
 
 /** Where a program of the system is; some stand in directories that only root has on its path. */
 export async function systemProgram(name: string, aptPackage: string): Promise<string> {

@@ -1,5 +1,5 @@
 import type { Engine } from './engine.ts'
-import { toxiproxyProgram } from './programs.ts'
+import { goProgram } from './programs.ts'
 
 /** Stands between a client and an engine, and makes the line bad. What it proxies it learns over its HTTP API. */
 export const toxiproxy: Engine = {
@@ -8,7 +8,7 @@ export const toxiproxy: Engine = {
   readyWithinMs: 15_000,
   environment: ({ ports }) => ({ TOXIPROXY_URL: `http://127.0.0.1:${ports[0]}` }),
   async prepare({ programs, ports }, { log }) {
-    const program = await toxiproxyProgram(programs, log)
+    const program = await goProgram('toxiproxy', programs, log)
     return { program, arguments: ['-host', '127.0.0.1', '-port', String(ports[0])] }
   },
   async check({ ports }) {
