@@ -573,18 +573,20 @@ describe('the assortment', () => {
     const statusOf = async (productId: string) => (await staff.getForStaff({ productId })).status
 
     test('publishes a product and takes it back in time', async () => {
-      const { productId } = await create({ publishAt: soon(200), unpublishAt: soon(1500) })
+      // Time enough for it to be seen.
+      const { productId } = await create({ publishAt: soon(200), unpublishAt: soon(5_000) })
       await eventually(async () => assert.equal(await statusOf(productId), 'published'))
       await shop.get({ idOrSlug: productId })
-      await eventually(async () => assert.equal(await statusOf(productId), 'draft'))
+      await eventually(async () => assert.equal(await statusOf(productId), 'draft'), { timeoutMs: 15_000 })
       const { publishAt, unpublishAt, version } = await staff.getForStaff({ productId })
       assert.deepEqual([publishAt, unpublishAt, version], [null, null, 3])
     })
 
     test('that was changed is what counts: the job of the old one changes nothing', async () => {
-      const { productId } = await create({ publishAt: soon(300) })
+      // Time enough to change it.
+      const { productId } = await create({ publishAt: soon(2_000) })
       await staff.change({ productId, version: 1, publishAt: soon(3_600_000) })
-      await new Promise((resolve) => setTimeout(resolve, 600))
+      await sleep(2_300)
       await host.settled()
       assert.equal(await statusOf(productId), 'draft')
       await staff.change({ productId, version: 2, publishAt: null })

@@ -34,60 +34,88 @@ export function s3Store({ url, region, sessionToken, ...keys }: S3Options): Medi
     initRetryMs: 100,
   })
 
-  const ask = async (method: string, path: string, body?: Uint8Array): Promise<Response> => {
+  const ask = async (method: string, path: string, body?: Uint8Array): Promise<Answered> => {
     let failure: unknown
     // The library repeats what was answered with 500; a connection that breaks it leaves to us. Each of these may be repeated.
     for (let attempt = 0; attempt <= RETRIES; attempt += 1) {
-      const silent = new AbortController()
-      const timer = setTimeout(
-        () => silent.abort(new DOMException(`no answer to ${method}`, 'TimeoutError')),
-        body ? TIMEOUT_MS : SILENT_MS,
-      )
       try {
-        return await client.fetch(`${base}/${path}`, {
-          method,
-          signal: AbortSignal.any([silent.signal, AbortSignal.timeout(TIMEOUT_MS)]),
-          headers: { 'x-amz-content-sha256': sha256(body ?? '') },
-          ...(body && { body: body as Uint8Array<ArrayBuffer> }),
+        return await inTime(body ? TIMEOUT_MS : SILENT_MS, async (signal, begun) => {
+          const response = await client.fetch(`${base}/${path}`, {
+            method,
+            signal,
+            headers: { 'x-amz-content-sha256': sha256(body ?? '') },
+            ...(body && { body: body as Uint8Array<ArrayBuffer> }),
+          })
+          begun()
+          return {
+            ok: response.ok,
+            status: response.status,
+            bytes: Buffer.from(await response.arrayBuffer()),
+          }
         })
       } catch (error) {
         failure = error
         if ((error as Error).name === 'TimeoutError') break
-      } finally {
-        clearTimeout(timer)
       }
     }
     throw unavailable(failure)
   }
-  const refused = (method: string, response: Response, said: string) =>
-    unavailable(new Error(`S3 answered ${method} with ${response.status}: ${said.slice(0, 500)}`))
+  const refused = (method: string, { status, bytes }: Answered) =>
+    unavailable(new Error(`S3 answered ${method} with ${status}: ${String(bytes).slice(0, 500)}`))
+
+  const get = async (path: string): Promise<Buffer | undefined> => {
+    const answered = await ask('GET', path)
+    if (answered.ok) return answered.bytes
+    // A bucket that is not there, or a key that nobody knows (404 at some servers), has not lost a picture: the configuration is wrong.
+    if (answered.status !== 404 || !answered.bytes.includes('<Code>NoSuchKey<'))
+      throw refused('GET', answered)
+    return undefined
+  }
 
   return {
     put: async (path, bytes) => {
-      const response = await ask('PUT', path, bytes)
-      if (!response.ok) throw refused('PUT', response, await text(response))
-      await drain(response)
+      const answered = await ask('PUT', path, bytes)
+      if (!answered.ok) throw refused('PUT', answered)
     },
-    get: async (path) => {
-      const response = await ask('GET', path)
-      if (response.ok) return bytesOf(response)
-      // A bucket that is not there has not lost a picture: its address is wrong.
-      const said = await text(response)
-      if (response.status !== 404 || said.includes('NoSuchBucket')) throw refused('GET', response, said)
-      return undefined
-    },
+    get,
     has: async (path) => {
-      const response = await ask('HEAD', path)
-      await drain(response)
-      if (response.ok) return true
-      if (response.status === 404) return false
-      throw refused('HEAD', response, '')
+      const answered = await ask('HEAD', path)
+      if (answered.ok) return true
+      // An answer to HEAD has no text that says what is not there.
+      if (answered.status === 404) return (await get(path)) !== undefined
+      throw refused('HEAD', answered)
     },
     delete: async (path) => {
-      const response = await ask('DELETE', path)
-      if (!response.ok) throw refused('DELETE', response, await text(response))
-      await drain(response)
+      const answered = await ask('DELETE', path)
+      if (!answered.ok) throw refused('DELETE', answered)
     },
+  }
+}
+
+type Answered = { readonly ok: boolean; readonly status: number; readonly bytes: Buffer }
+
+/**
+ * What `work` answers, begun within `silentMs` and whole within `TIMEOUT_MS`. The signal alone does not do: `fetch` of a `Request`, which is what
+ * the library makes, may not hear of it after a garbage collection (https://github.com/nodejs/undici/issues/4068).
+ */
+async function inTime<T>(
+  silentMs: number,
+  work: (signal: AbortSignal, begun: () => void) => Promise<T>,
+): Promise<T> {
+  const controller = new AbortController()
+  const late = Promise.withResolvers<never>()
+  const giveUp = () => {
+    const error = new DOMException('no answer in time', 'TimeoutError')
+    late.reject(error)
+    controller.abort(error)
+  }
+  const silent = setTimeout(giveUp, silentMs)
+  const whole = setTimeout(giveUp, TIMEOUT_MS)
+  try {
+    return await Promise.race([work(controller.signal, () => clearTimeout(silent)), late.promise])
+  } finally {
+    clearTimeout(silent)
+    clearTimeout(whole)
   }
 }
 
@@ -102,16 +130,3 @@ function bucketAddress(text: string, region: string): string {
 const sha256 = (bytes: Uint8Array | string) => createHash('sha256').update(bytes).digest('hex')
 
 const unavailable = (cause: unknown) => Object.assign(new Rejection('UNAVAILABLE'), { cause })
-
-async function bytesOf(response: Response): Promise<Buffer> {
-  try {
-    return Buffer.from(await response.arrayBuffer())
-  } catch (error) {
-    throw unavailable(error)
-  }
-}
-
-const text = (response: Response) => response.text().catch(() => '')
-
-/** An answer that nobody reads holds its connection. */
-const drain = (response: Response) => response.arrayBuffer().catch(() => {})

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Client, Rejection } from '@stoa/contract'
 import { product } from '@stoa/contracts/product'
 import type { Actor, Query } from '@stoa/runtime'
-import { eventually, startTestHost, statements, type TestHost } from '@stoa/testing'
+import { eventually, startTestHost, statements, type TestHost, withinOnce } from '@stoa/testing'
 import { v7 } from 'uuid'
 import service from '../service.ts'
 import { aMerchant, aProduct, aVariant } from '../testing.ts'
@@ -419,28 +419,54 @@ describe('price lists', () => {
   })
 
   describe('a period', () => {
-    test('begins and ends by itself, everywhere within a second, announced each time', async () => {
-      const lamp = await onSale()
-      const [startsAt, endsAt] = [inMs(600), inMs(1_500)]
-      const { priceListId } = await aList({ startsAt, endsAt })
-      await put(priceListId, lamp.sku, { amountMinor: 800 })
-      await everywhere(lamp, 1000)
-      await sleep(Date.parse(startsAt) - Date.now())
-      await eventually(() => everywhere(lamp, 800), {
-        timeoutMs: 1_000 - (Date.now() - Date.parse(startsAt)),
-      })
-      await sleep(Date.parse(endsAt) - Date.now())
-      await eventually(() => everywhere(lamp, 1000), { timeoutMs: 1_000 - (Date.now() - Date.parse(endsAt)) })
-      assert.deepEqual(
-        (await eventsOf(lamp)).slice(-2).map(({ version }) => version),
-        [lamp.version + 1, lamp.version + 2],
+    const LATER = '2030-01-01T00:00:00.000Z'
+    /** Until a period begins that is moved near: a call. */
+    const SOON_MS = 300
+    /** Products at 10.00 EUR, and 8.00 on a list of their own that begins later: one for each round. */
+    const listed = () =>
+      Promise.all(
+        Array.from({ length: 3 }, async () => {
+          const lamp = await onSale()
+          const { priceListId } = await aList({ startsAt: LATER })
+          await put(priceListId, lamp.sku, { amountMinor: 800 })
+          await everywhere(lamp, 1000)
+          return { lamp, priceListId }
+        }),
       )
+
+    test('begins by itself, everywhere within a second', async () => {
+      const items = await listed()
+      await withinOnce(SOON_MS + 1_000, async (attempt) => {
+        const { lamp, priceListId } = items[attempt - 1]!
+        await staff.changePriceList({ priceListId, version: 1, startsAt: inMs(SOON_MS) })
+        await eventually(() => everywhere(lamp, 800))
+      })
+    })
+
+    test('ends by itself, everywhere within a second, and is announced each time', async () => {
+      const items = await listed()
+      // Time enough for its prices to be seen.
+      const endsMs = 4_000
+      const ended: OnSale[] = []
+      await withinOnce(endsMs + 1_000, async (attempt) => {
+        const { lamp, priceListId } = items[attempt - 1]!
+        const [startsAt, endsAt] = [inMs(SOON_MS), inMs(endsMs)]
+        await staff.changePriceList({ priceListId, version: 1, startsAt, endsAt })
+        await eventually(() => everywhere(lamp, 800))
+        await sleep(Date.parse(endsAt) - Date.now())
+        await eventually(() => everywhere(lamp, 1000))
+        ended.push(lamp)
+      })
+      for (const lamp of ended)
+        assert.deepEqual(
+          (await eventsOf(lamp)).slice(-2).map(({ version }) => version),
+          [lamp.version + 1, lamp.version + 2],
+        )
     })
 
     test('is looked at five seconds early, and then to the moment', async () => {
-      const startsAt = '2030-01-01T00:00:00.000Z'
-      const boundaryMs = Date.parse(startsAt)
-      const { priceListId } = await aList({ startsAt })
+      const boundaryMs = Date.parse(LATER)
+      const { priceListId } = await aList({ startsAt: LATER })
       const waiting = `graphile_worker._private_jobs where payload->'input'->>'priceListId' = $1`
       const runAt = async () => {
         await host.settled()
@@ -471,15 +497,15 @@ describe('price lists', () => {
 
     test('is not taken back by who began before it and wrote after it', async () => {
       const lamp = await onSale()
-      const startsAt = inMs(400)
-      const { priceListId } = await aList({ startsAt })
+      const { priceListId } = await aList({ startsAt: LATER })
       await put(priceListId, lamp.sku, { amountMinor: 800 })
       const client = await host.pool.connect()
       try {
         await client.query('begin')
         // PostgreSQL's now() is the moment of this, for the whole transaction.
         await client.query('select now()')
-        await eventually(() => everywhere(lamp, 800), { timeoutMs: 2_000 })
+        await staff.changePriceList({ priceListId, version: 1, startsAt: inMs(SOON_MS) })
+        await eventually(() => everywhere(lamp, 800))
         const query: Query = async (text, values) => (await client.query(text, values as unknown[])).rows
         assert.deepEqual(await reprice(query, [lamp.productId]), [])
         await client.query('commit')
@@ -491,30 +517,50 @@ describe('price lists', () => {
 
     test('that was moved changes nothing at its old time', async () => {
       const lamp = await onSale()
-      const startsAt = inMs(300)
-      const { priceListId } = await aList({ startsAt })
+      const { priceListId } = await aList({ startsAt: LATER })
       await put(priceListId, lamp.sku, { amountMinor: 800 })
-      await staff.changePriceList({ priceListId, version: 1, startsAt: inMs(60_000) })
+      // Time enough to move it once more.
+      const startsAt = inMs(2_000)
+      await staff.changePriceList({ priceListId, version: 1, startsAt })
+      await staff.changePriceList({ priceListId, version: 2, startsAt: inMs(60_000) })
       await sleep(Date.parse(startsAt) - Date.now() + 200)
       await host.settled()
       await everywhere(lamp, 1000)
       assert.equal((await eventsOf(lamp)).at(-1)!.version, lamp.version)
     })
 
-    test('that staff end, and a priority that they change, is brought to the products', async () => {
+    test('whose list gets another priority is brought to the products within a second', async () => {
       const lamp = await onSale()
       const [low, high] = [await aList({ priority: 1 }), await aList({ priority: 2 })]
       await put(low.priceListId, lamp.sku, { amountMinor: 700 })
       await put(high.priceListId, lamp.sku, { amountMinor: 900 })
       await everywhere(lamp, 900)
-      const lower = await staff.changePriceList({ priceListId: high.priceListId, version: 1, priority: 0 })
-      assert.equal(lower.settling, true)
-      assert.equal(await quoted(lamp), 700)
-      await eventually(() => everywhere(lamp, 700), { timeoutMs: 1_000 })
-      await staff.changePriceList({ priceListId: low.priceListId, version: 1, endsAt: inMs(-1_000) })
-      await eventually(() => everywhere(lamp, 900), { timeoutMs: 1_000 })
+      const { priceListId } = high
+      await withinOnce(1_000, async (version) => {
+        const [priority, amountMinor] = version % 2 === 1 ? [0, 700] : [2, 900]
+        const changed = await staff.changePriceList({ priceListId, version, priority })
+        assert.equal(changed.settling, true)
+        assert.equal(await quoted(lamp), amountMinor)
+        await eventually(() => everywhere(lamp, amountMinor))
+      })
       await host.settled()
-      assert.equal((await staff.getPriceList({ priceListId: low.priceListId })).settling, false)
+      assert.equal((await staff.getPriceList({ priceListId })).settling, false)
+    })
+
+    test('that staff end is brought to the products within a second', async () => {
+      const lamp = await onSale()
+      const { priceListId } = await aList()
+      await put(priceListId, lamp.sku, { amountMinor: 700 })
+      await everywhere(lamp, 700)
+      await withinOnce(1_000, async (version) => {
+        const [endsAt, amountMinor] = version % 2 === 1 ? [inMs(-1_000), 1000] : [null, 700]
+        const changed = await staff.changePriceList({ priceListId, version, endsAt })
+        assert.equal(changed.settling, true)
+        assert.equal(await quoted(lamp), amountMinor)
+        await eventually(() => everywhere(lamp, amountMinor))
+      })
+      await host.settled()
+      assert.equal((await staff.getPriceList({ priceListId })).settling, false)
     })
 
     test('of a job that comes late, twice, or for a list that is gone changes nothing', async () => {
