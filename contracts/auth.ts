@@ -62,7 +62,7 @@ export const ApiKey = z.object({
   name: z.string(),
   /** At most these; never more than `issuedBy` has at the time of a call. */
   permissions: z.array(z.string()),
-  /** The member of staff who answers for it: who issued it, or rotated it last. Disabled, their keys are void. */
+  /** The member of staff who answers for it: who issued it, or rotated it last. Disabling them revokes their keys. */
   issuedBy: Id,
   createdAt: Timestamp,
   /** When its secret was made. */

@@ -229,6 +229,10 @@ const facts = {
   lines: Lines,
 }
 
+/** When an order was placed: its id is a UUIDv7, which begins with 48 bits of epoch milliseconds (RFC 9562, 5.7). */
+export const placedAtMs = (orderId: string): number =>
+  Number.parseInt(orderId.replaceAll('-', '').slice(0, 12), 16)
+
 export const OrderPlaced = event({
   name: 'order.placed',
   version: 1,

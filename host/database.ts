@@ -11,6 +11,8 @@ export async function openShopDatabase(
   log: (line: string) => void = () => {},
 ): Promise<{ url: string; stop: () => Promise<void> }> {
   if (environment.DATABASE_URL) return { url: environment.DATABASE_URL, stop: async () => {} }
+  for (const way of ['DATABASE_DIRECT_URL', 'DATABASE_REPLICA_URL'])
+    if (environment[way]) throw new Error(`${way} goes with DATABASE_URL, which is not set`)
   const dataDirectory = join(environment.DATA_DIRECTORY || '.data', 'postgres')
   const { url, stop } = await startEmbeddedPostgres({ dataDirectory, log })
   return { url, stop }

@@ -1,4 +1,4 @@
-import { type ConfigSpec, setting } from '@stoa/runtime'
+import { type ConfigSpec, PostgresUrl, setting } from '@stoa/runtime'
 import { z } from 'zod'
 
 /** What the composition root itself reads. */
@@ -10,7 +10,7 @@ export const hostConfig = {
   ),
   databaseUrl: setting(
     'DATABASE_URL',
-    z.string().optional(),
+    PostgresUrl.optional(),
     'The PostgreSQL server. Absent: the embedded one under `.data/`.',
   ),
   dataDirectory: setting(

@@ -40,7 +40,7 @@ try {
   await main()
 } catch (error) {
   // A start that a signal has interrupted did not fail.
-  if (!stopping) console.error(error instanceof Error && !process.env.DEBUG ? explain(error) : error)
+  if (!stopping) console.error(error instanceof Error ? explain(error) : error)
   await stop()
   process.exit(signals > 0 ? 0 : 1)
 }

@@ -91,8 +91,18 @@ test('a service that comes after the log has forgotten is filled by the republis
     assert(all.some(({ id, version }) => id === first.productId && version === first.version))
     assert(all.some(({ id }) => id === third.productId))
 
+    // Work of others that waits may be handed on, and is not done here.
+    await shop.pool.query(
+      `insert into "order".outbox (kind, id, name, payload) values ('job', gen_random_uuid(), 'expire-orders', '{}')`,
+    )
     const again = await run('republish', 'product')
     assert.equal(again.code, 0, again.output)
+    const { rows: waiting } = await shop.pool.query(
+      `select name, 0 as attempts from "order".outbox where kind = 'job' union all
+       select substring(identifier from 7), attempts from graphile_worker._private_jobs j
+       join graphile_worker._private_tasks t on t.id = j.task_id where identifier like 'order/%'`,
+    )
+    assert.deepEqual(waiting, [{ name: 'expire-orders', attempts: 0 }])
     await late.settled()
     assert.deepEqual(await known(), all, 'what is known already changes nothing')
     assert.equal((await run('republish', 'nobody')).code, 2)

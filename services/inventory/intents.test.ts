@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { placedAtMs } from '@stoa/contracts/order'
 import { v7 } from 'uuid'
-import { intentsOf, type OrderFact, placedAtMs, soldLines } from './intents.ts'
+import { intentsOf, type OrderFact, soldLines } from './intents.ts'
 import { aConfirmation } from './testing.ts'
 
 describe('what a list of facts asks for', () => {

@@ -48,7 +48,3 @@ export function soldLines(facts: readonly OrderFact[], orderId: string): readonl
     if (fact.type === 'order.confirmed' && fact.key === orderId) return fact.payload.lines
   return []
 }
-
-/** When an order was placed: a UUIDv7 begins with 48 bits of epoch milliseconds (RFC 9562, 5.7). */
-export const placedAtMs = (orderId: string): number =>
-  Number.parseInt(orderId.replaceAll('-', '').slice(0, 12), 16)

@@ -16,6 +16,7 @@ import { setReorderPoint } from './operations/set-reorder-point.ts'
 import { transfer } from './operations/transfer.ts'
 import { followOrders } from './reactions/follow-orders.ts'
 import { shelveImportedStock } from './reactions/shelve-imported-stock.ts'
+import { republish } from './republish.ts'
 
 export default defineService({
   contract: inventory,
@@ -36,4 +37,5 @@ export default defineService({
   },
   reactions: [followOrders, shelveImportedStock],
   jobs: [expireReservationsJob, forgetReservationsJob],
+  republish,
 })

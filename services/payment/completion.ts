@@ -1,5 +1,5 @@
-import { PaymentCancelled, PaymentFailed, PaymentSucceeded } from '@stoa/contracts/payment'
 import type { Tx } from '@stoa/runtime'
+import { announceStatus } from './announce.ts'
 import { AMOUNT_MISMATCH, applyIntent, assumedPayment, type IntentOutcome, UNPAID } from './apply-intent.ts'
 import type { Context, Tables } from './context.ts'
 import { giveBack } from './jobs/give-back.ts'
@@ -50,18 +50,13 @@ export async function settleIntent(
 type Change = { payment: PaymentState; intent: IntentSnapshot; outcome: IntentOutcome; version: number }
 
 function announce(tx: Tx<Tables>, { payment, intent, outcome, version }: Change) {
-  const { paymentId, orderId, amountMinor, currency } = payment
-  const ids = { paymentId, orderId }
-  if (outcome.fact === 'succeeded') tx.emit(PaymentSucceeded, { ...ids, amountMinor, currency }, { version })
-  if (outcome.fact === 'cancelled') tx.emit(PaymentCancelled, ids, { version })
-  if (outcome.fact === 'failed' && outcome.failure) {
-    const { code, message } = outcome.failure
-    tx.emit(PaymentFailed, { ...ids, code, message }, { version })
-  }
+  const { paymentId, amountMinor, currency } = payment
+  const { status, failure } = outcome
+  if (outcome.fact) announceStatus(tx, { ...payment, status, failure }, version)
   if (outcome.giveBack)
     tx.schedule(giveBack, { paymentId, reference: intent.reference }, { key: `give-back:${paymentId}` })
   const mismatch = outcome.giveBack
     ? { paymentId, code: AMOUNT_MISMATCH, asked: { amountMinor, currency }, received: intent.received }
     : undefined
-  return { status: outcome.status, mismatch }
+  return { status, mismatch }
 }

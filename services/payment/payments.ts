@@ -101,6 +101,16 @@ export const lockPayment = async (query: Query, paymentId: string): Promise<Paym
     ]),
   )
 
+/** Payments that somebody has tried to pay or ended, by id; nobody changes them meanwhile. */
+export const lockPage = async (query: Query, after: string | undefined, limit: number): Promise<Payment[]> =>
+  (
+    await query<Row>(
+      `select ${COLUMNS} from payment.payments p where payment_id > $1 and status <> 'pending'
+       order by payment_id limit $2 for share`,
+      [after ?? '00000000-0000-0000-0000-000000000000', limit],
+    )
+  ).map(toPayment)
+
 export const lockPaymentAtGateway = async (query: Query, reference: string): Promise<Payment | undefined> =>
   one(
     await query<Row>(`select ${COLUMNS} from payment.payments p where gateway_reference = $1 for update`, [

@@ -16,6 +16,7 @@ import { listLedger } from './operations/list-ledger.ts'
 import { refund } from './operations/refund.ts'
 import { stripeWebhook } from './operations/stripe-webhook.ts'
 import { refundWhenDue } from './reactions/refund-when-due.ts'
+import { republish } from './republish.ts'
 
 export default defineService<typeof payment, Tables, typeof needs, typeof config, Resources>({
   contract: payment,
@@ -37,4 +38,5 @@ export default defineService<typeof payment, Tables, typeof needs, typeof config
   operations: { create, cancel, complete, stripeWebhook, listForOrder, listLedger, refund },
   reactions: [refundWhenDue],
   jobs: [finishRefund, refundOrder, giveBack, comparePayment, reconcile, sweep],
+  republish,
 })

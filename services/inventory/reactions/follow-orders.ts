@@ -1,9 +1,15 @@
-import { OrderAbandoned, OrderCancelled, OrderConfirmed, OrderPaymentFailed } from '@stoa/contracts/order'
+import {
+  OrderAbandoned,
+  OrderCancelled,
+  OrderConfirmed,
+  OrderPaymentFailed,
+  placedAtMs,
+} from '@stoa/contracts/order'
 import { effect, type Tx } from '@stoa/runtime'
 import { allocateWhatIsThere, type Line, mergeLines } from '../allocate.ts'
 import { announceLevels } from '../announce-levels.ts'
 import type { Context } from '../context.ts'
-import { intentsOf, type OrderFact, placedAtMs, soldLines } from '../intents.ts'
+import { intentsOf, type OrderFact, soldLines } from '../intents.ts'
 import { concludeReservations, lockStock, RESERVATION_DAYS, takeStock } from '../reservations.ts'
 
 /**

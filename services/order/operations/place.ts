@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type InputOf, invalidInput, isRejection, Rejection } from '@stoa/contract'
 import { inventory } from '@stoa/contracts/inventory'
 import { AmountMinor } from '@stoa/contracts/money'
-import { OrderAbandoned, type order } from '@stoa/contracts/order'
+import { OrderAbandoned, type order, placedAtMs } from '@stoa/contracts/order'
 import { payment } from '@stoa/contracts/payment'
 import { v7 } from 'uuid'
 import { announcePlaced } from '../announce.ts'
@@ -45,10 +45,9 @@ const LATER_TRY_MS = 100
 
 /**
  * Whether the order may be there already. A guess that saves first tries a statement: one that is wrong meets its own reservation and
- * its own order on the way. (A UUIDv7 begins with 48 bits of epoch milliseconds.)
+ * its own order on the way.
  */
-const isLaterTry = ({ newId, now }: Context): boolean =>
-  now().getTime() - Number.parseInt(newId.replaceAll('-', '').slice(0, 12), 16) > LATER_TRY_MS
+const isLaterTry = ({ newId, now }: Context): boolean => now().getTime() - placedAtMs(newId) > LATER_TRY_MS
 
 async function placeOrder(ctx: Context, input: Input & { email: string }): Promise<StoredOrder> {
   const { cartId, cartToken } = input
