@@ -71,13 +71,51 @@ describe('an API key', () => {
       )
   })
 
-  it('loses what its issuer loses, and is void while they are disabled', async () => {
+  it('loses what its issuer loses, and is void when they are disabled', async () => {
     const { email, api } = await someone()
     const { secret } = await api.issueApiKey({ name: 'Export', permissions: ['order:read', 'product:write'] })
     await shop.pool.query(`update auth.users set role = 'support' where email = $1`, [email])
     assert.deepEqual((await find(secret))?.permissions, ['order:read'])
     await shop.inner.disableStaff({ email })
     assert.equal(await find(secret), null)
+  })
+
+  it('stays void when its issuer’s account is opened anew, and the books say that it was revoked', async () => {
+    const { userId, email, api } = await someone()
+    const { apiKey, secret } = await api.issueApiKey({ name: 'Export', permissions })
+    await shop.inner.disableStaff({ email })
+    const { api: other } = await someone()
+    const { apiKeyId } = apiKey
+    const closed = await other.getApiKey({ apiKeyId })
+    assert.ok(closed.revokedAt)
+    await assert.rejects(
+      other.rotateApiKey({ apiKeyId, version: closed.version }),
+      refused('API_KEY_REVOKED'),
+    )
+    // As if it had been issued in the moment of disabling.
+    const late = await other.issueApiKey({ name: 'Late', permissions })
+    await shop.pool.query('update auth.api_keys set issued_by = $2 where api_key_id = $1', [
+      late.apiKey.apiKeyId,
+      userId,
+    ])
+    const { oneTimePassword } = await shop.inner.addStaff({ email, role: 'admin' })
+    const session = await shop.browser.login({ email, password: oneTimePassword })
+    const newPassword = 'another password of my own'
+    await shop.as(session).changePassword({ currentPassword: oneTimePassword, newPassword })
+    for (const one of [secret, late.secret]) assert.equal(await find(one), null)
+    const { rows } = await shop.pool.query(
+      'select operation, version from auth.audit where subject = $1 order by position',
+      [`api-key:${apiKeyId}`],
+    )
+    assert.deepEqual(rows, [
+      { operation: 'auth.issueApiKey', version: 1 },
+      { operation: 'auth.disableStaff', version: 2 },
+    ])
+    const told = (await shop.announced()).filter(
+      ({ name, payload }) =>
+        name === 'auth.api-key-revoked' && (payload as { apiKeyId: string }).apiKeyId === apiKeyId,
+    )
+    assert.equal(told.length, 1)
   })
 
   it('is rotated with an overlap: both secrets are good for a while, and the third ends the first', async () => {

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { apiKeySecret } from '@stoa/contracts/api-key'
-import type { ApiKey } from '@stoa/contracts/auth'
-import type { Query } from '@stoa/runtime'
+import { type ApiKey, ApiKeyRevoked } from '@stoa/contracts/auth'
+import type { Query, Tx } from '@stoa/runtime'
 import { permissionsOf, type Role } from './permissions.ts'
 
 /** In use at once, over the whole shop: a list that people can still look through. */
@@ -128,6 +128,32 @@ export async function closeApiKey(query: Query, apiKeyId: string): Promise<ApiKe
     [apiKeyId],
   )
   return row
+}
+
+/**
+ * Ends all that somebody answers for, those that have expired excepted: what is over when its issuer is disabled does not begin again
+ * with their account. Announces and records each.
+ */
+export async function revokeApiKeysOf(
+  tx: Pick<Tx, 'query' | 'audit' | 'emit'>,
+  userId: string,
+): Promise<void> {
+  const rows = await tx.query<ApiKeyRow>(
+    `update auth.api_keys k set revoked_at = now(), version = k.version + 1
+     where k.issued_by = $1 and k.revoked_at is null and k.expires_at > now()
+     returning ${COLUMNS}`,
+    [userId],
+  )
+  for (const row of rows) {
+    const { apiKeyId, version } = row
+    tx.audit({
+      subject: `api-key:${apiKeyId}`,
+      version,
+      before: recordedApiKey({ ...row, revokedAt: null }),
+      after: recordedApiKey(row),
+    })
+    tx.emit(ApiKeyRevoked, { apiKeyId }, { version })
+  }
 }
 
 export type FoundApiKey = {

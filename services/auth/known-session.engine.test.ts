@@ -39,6 +39,30 @@ describe('a session that Redis knows', { skip }, () => {
     assert.ok(!kept.some((key) => key.includes('@')))
   })
 
+  it('is kept for half an hour, less up to a tenth at random, and that it has ended for a minute', async () => {
+    await using keys = ownKeys(address)
+    await using shop = await replicas(keys.environment)
+    const leftMs = async (of: string) => {
+      const key = (await keys.keys()).find((key) => key.includes(`:value:${of}`))
+      assert.ok(key, of)
+      return keys.leftMs(key)
+    }
+    const session = await shop.one.aCustomer()
+    const whole = 30 * 60_000
+    // Asked in each round: while a drop is being told to Redis nothing is put there.
+    await eventually(async () => {
+      await shop.one.as(session).me({})
+      const left = await leftMs('session:')
+      assert.ok(left > 0.9 * whole - 10_000 && left <= whole, `${left} ms`)
+    })
+    await shop.one.browser.logout({ refreshToken: session.refreshToken })
+    await eventually(async () => {
+      await assert.rejects(shop.one.as(session).me({}), over)
+      const left = await leftMs('session:')
+      assert.ok(left > 40_000 && left <= 60_000, `${left} ms`)
+    })
+  })
+
   it('is over everywhere when logout has been answered', async () => {
     await using keys = ownKeys(address)
     await using shop = await replicas(keys.environment)

@@ -53,7 +53,7 @@ export const config = {
   ratePerAddress: setting(
     'GATEWAY_RATE_PER_ADDRESS',
     rate(300),
-    'Anonymous requests a second from one IP address (IPv6: /64), ten times as many at once; 0: no limit. Behind a proxy set `TRUST_PROXY`, or all shoppers are one address.',
+    'Anonymous requests a second from one IP address (IPv6: /64), ten times as many at once, and by themselves as many tokens and API keys that a process has not seen; 0: no limit. Behind a proxy set `TRUST_PROXY`, or all shoppers are one address.',
   ),
   sensitivePerAddress: setting(
     'GATEWAY_SENSITIVE_PER_ADDRESS',

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
 import { after, before, describe, it } from 'node:test'
 import { Rejection } from '@stoa/contract'
@@ -11,7 +12,7 @@ import { order } from '@stoa/contracts/order'
 import { payment } from '@stoa/contracts/payment'
 import { product } from '@stoa/contracts/product'
 import { search } from '@stoa/contracts/search'
-import { fake, startTestHost, type TestHost } from '@stoa/testing'
+import { eventually, fake, startTestHost, type TestHost } from '@stoa/testing'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { v7 } from 'uuid'
 import gateway from './service.ts'
@@ -170,6 +171,18 @@ describe('the public edge', () => {
     assert.equal(((await response.json()) as { code: string }).code, 'PAYLOAD_TOO_LARGE')
   })
 
+  it('reads nothing large of somebody who may not send it', async () => {
+    const request = httpRequest(`${url}/v1/admin/media`, {
+      method: 'POST',
+      headers: { 'content-type': 'image/jpeg', 'content-length': 16_000_000, 'idempotency-key': 'large' },
+    })
+    request.on('error', () => {})
+    request.flushHeaders()
+    const [response] = (await once(request, 'response')) as [IncomingMessage]
+    request.destroy()
+    assert.equal(response.statusCode, 401, 'before a byte of the body was sent')
+  })
+
   it('hands a raw body on exactly as it was sent', async () => {
     const body = '{ "spaces" :  "matter", "ü": 1 }'
     const response = await fetch(`${url}/v1/payments/webhooks/stripe`, {
@@ -236,7 +249,7 @@ describe('the public edge', () => {
 
   it('works on so many requests and refuses one more', async () => {
     const waiting = [1, 2, 3].map(() => fetch(`${url}/v1/availability?skus=SLOW`))
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    await eventually(() => assert.equal(slow.length, 3))
     const refused = await fetch(`${url}/v1/products`)
     assert.equal(refused.status, 503)
     assert.equal((await fetch(`${url}/healthz`)).status, 200)
@@ -260,7 +273,7 @@ describe('the public edge', () => {
     assert.match(await docs.text(), /<html/i)
   })
 
-  it('tells whether it lives, whether it can work, and what it measured', async () => {
+  it('tells whether it lives and whether it can work, and on this machine what it measured', async () => {
     assert.equal((await fetch(`${url}/healthz`)).status, 200)
     const ready = await fetch(`${url}/readyz`)
     assert.equal(ready.status, 200, await ready.clone().text())
@@ -270,6 +283,28 @@ describe('the public edge', () => {
       /http_request_duration_seconds_count\{method="GET",route="\/v1\/products",status="200"\} \d+/,
     )
     assert.match(metrics, /process_resident_memory_bytes/)
+  })
+
+  it('tells nobody what it measured who asks by a proxy, from wherever', async () => {
+    for (const headers of [
+      { 'x-forwarded-for': '203.0.113.1' },
+      { 'x-forwarded-for': '127.0.0.1' },
+      { forwarded: 'for=127.0.0.1' },
+      { via: '1.1 proxy' },
+    ]) {
+      const response = await fetch(`${url}/metrics`, { headers })
+      assert.equal(response.status, 404)
+      assert.equal(((await response.json()) as { code: string }).code, 'NOT_FOUND')
+    }
+  })
+
+  it('tells what it measured on the internal port alone where there is one', async () => {
+    await using other = await startTestHost({
+      services: [gateway, ...fakes],
+      environment: { PORT: '0', INTERNAL_PORT: '0' },
+    })
+    assert.equal((await fetch(`${other.host.url}/metrics`)).status, 404)
+    assert.match(await (await fetch(`${other.host.internalUrl}/metrics`)).text(), /^stoa_/m)
   })
 })
 

@@ -8,8 +8,10 @@ import { auth } from '@stoa/contracts/auth'
 import {
   type Actor,
   actorName,
+  authorise,
   type ConfigOf,
   checkInput,
+  type Drain,
   drainable,
   type Edge,
   type EdgeHost,
@@ -22,7 +24,7 @@ import {
 } from '@stoa/runtime'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { Histogram } from 'prom-client'
-import { createAuthenticator } from './access/authenticate.ts'
+import { type Authenticate, createAuthenticator } from './access/authenticate.ts'
 import { namesEtag } from './cache/etag.ts'
 import { give, spare } from './cache/give.ts'
 import { createResponseCache, type OperationCache } from './cache/response-cache.ts'
@@ -49,6 +51,8 @@ declare module 'fastify' {
     startedAt: number
     trace: Trace
     actorName: string
+    /** Known before the body was read. */
+    actor: Actor | undefined
   }
 }
 
@@ -111,7 +115,8 @@ export async function startEdge(host: EdgeHost): Promise<Edge> {
   })
   observe(app, host)
   bodies(app)
-  const load = refuseExcess(app, settings.maxInFlight)
+  const drain = drainable(app)
+  const load = refuseExcess(app, settings.maxInFlight, drain)
 
   const resources = host.resources as Resources
   const { access } = resources
@@ -171,7 +176,6 @@ export async function startEdge(host: EdgeHost): Promise<Edge> {
       mcp: { disabled: true },
     },
   })
-  const close = drainable(app)
   url = await app.listen({ port: settings.port, host: settings.host })
   const closing = new AbortController()
   if (settings.cacheBytes > 0) void warm(cache, AbortSignal.any([host.signal, closing.signal]))
@@ -179,7 +183,7 @@ export async function startEdge(host: EdgeHost): Promise<Edge> {
     url,
     close: async () => {
       closing.abort()
-      await close()
+      await drain.close()
       await Promise.all([cache.close(), access.apiKeys.close(accounts)])
     },
   }
@@ -195,7 +199,7 @@ function route(
     quota,
     cache,
   }: {
-    authenticate: ReturnType<typeof createAuthenticator>
+    authenticate: Authenticate
     load: Load
     quota: OperationQuota
     cache: OperationCache | undefined
@@ -205,12 +209,23 @@ function route(
   const read = requestReader(operation)
   const deadlineMs = operation.deadlineMs ?? DEFAULT_DEADLINE_MS
   const status = operation.status ?? 200
+  const bodyLimit = operation.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES
   const asked = Object.values(operation.headers ?? {})
   const vary = ['accept-language', 'authorization', ...asked].join(', ')
   app.route({
     method: operation.method,
     url: shown.path.replace(/\{(\w+)\}/g, ':$1'),
-    bodyLimit: operation.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES,
+    bodyLimit,
+    // What is large is read of those only who may ask at all.
+    ...(bodyLimit > DEFAULT_BODY_LIMIT_BYTES && {
+      onRequest: async (request: FastifyRequest, reply: FastifyReply) => {
+        try {
+          request.actor = await admit(request, reply)
+        } catch (error) {
+          return refuseFor(request, reply, error)
+        }
+      },
+    }),
     handler: (request, reply) => {
       if (shown.deprecation) reply.headers(deprecationHeaders(shown, request.raw.url!)!)
       const { headers } = request
@@ -237,17 +252,7 @@ function route(
   async function answer(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     load.working += 1
     try {
-      const setHeader: SetHeader = (field, value) => reply.raw.setHeader(field, value)
-      await quota.countFirst(request.ip, setHeader)
-      const actor = await authenticate(request.headers.authorization, request.trace).catch(
-        async (error: unknown) => {
-          // Who guesses is counted like anybody who says no name.
-          await quota.count(ANONYMOUS, request.ip, setHeader)
-          throw error
-        },
-      )
-      if (actor.kind !== 'anonymous' && actor.kind !== 'service') request.actorName = actorName(actor)
-      await quota.count(actor, request.ip, setHeader)
+      const actor = request.actor ?? (await admit(request, reply))
       const given = await cache?.answer({
         url: inV1(request.raw.url!),
         acceptLanguage: request.headers['accept-language'],
@@ -283,13 +288,34 @@ function route(
       if (isKnown) return spare(request, reply, text)
       return reply.type('application/json; charset=utf-8').send(text)
     } catch (error) {
-      if (!(error instanceof Rejection))
-        host.log.error({ err: error, requestId: request.id, traceId: request.trace.traceId }, 'a call failed')
-      if (!(error instanceof Rejection)) return refuse(request, reply, operation, new Rejection('INTERNAL'))
-      return refuse(request, reply, operation, change?.refusal?.(error) ?? error)
+      return refuseFor(request, reply, error)
     } finally {
       load.working -= 1
     }
+  }
+
+  /** Says who asks, counts that they do, and refuses who may not, before anything is said about what they sent. */
+  async function admit(request: FastifyRequest, reply: FastifyReply): Promise<Actor> {
+    const setHeader: SetHeader = (field, value) => reply.raw.setHeader(field, value)
+    await quota.countFirst(request.ip, setHeader)
+    const actor = await authenticate(request.headers.authorization, request.trace, () =>
+      quota.countUnseen(request.ip, setHeader),
+    ).catch(async (error: unknown) => {
+      // Who guesses is counted like anybody who says no name.
+      await quota.count(ANONYMOUS, request.ip, setHeader)
+      throw error
+    })
+    if (actor.kind !== 'anonymous' && actor.kind !== 'service') request.actorName = actorName(actor)
+    await quota.count(actor, request.ip, setHeader)
+    authorise(operation, { actor, origin: { address: request.ip, via: undefined } })
+    return actor
+  }
+
+  function refuseFor(request: FastifyRequest, reply: FastifyReply, error: unknown): FastifyReply {
+    if (error instanceof Rejection)
+      return refuse(request, reply, operation, change?.refusal?.(error) ?? error)
+    host.log.error({ err: error, requestId: request.id, traceId: request.trace.traceId }, 'a call failed')
+    return refuse(request, reply, operation, new Rejection('INTERNAL'))
   }
 }
 
@@ -378,6 +404,7 @@ function observe(app: FastifyInstance, host: EdgeHost): void {
   })
   app.decorateRequest('startedAt', 0)
   app.decorateRequest('actorName', 'anonymous')
+  app.decorateRequest('actor', undefined)
   app.addHook('onRequest', (request, reply, done) => {
     request.startedAt = performance.now()
     const given = request.headers.traceparent
@@ -419,26 +446,17 @@ function bodies(app: FastifyInstance): void {
 type Load = { open: number; working: number }
 
 /** Refuses what is too much, and what comes on a connection that was kept alive while the process drains. */
-function refuseExcess(app: FastifyInstance, maxInFlight: number): Load {
+function refuseExcess(app: FastifyInstance, maxInFlight: number, drain: Drain): Load {
   const load: Load = { open: 0, working: 0 }
-  let draining = false
-  app.addHook('preClose', (done) => {
-    draining = true
-    done()
-  })
   app.addHook('onRequest', (request, reply, done) => {
     if (ALWAYS_SERVED.has(request.routeOptions.url ?? '')) return done()
     load.open += 1
     reply.raw.once('close', () => {
       load.open -= 1
     })
-    if (draining || Math.max(load.open, load.working + 1) > maxInFlight)
+    if (drain.begun() || Math.max(load.open, load.working + 1) > maxInFlight)
       void refuse(request, reply, undefined, new Rejection('UNAVAILABLE'))
     else done()
-  })
-  app.addHook('onSend', (_request, reply, payload, done) => {
-    if (draining) reply.header('connection', 'close')
-    done(null, payload)
   })
   return load
 }
@@ -488,7 +506,26 @@ function health(app: FastifyInstance, host: EdgeHost): void {
     const checks = Object.entries(health.checks).map(([part, state]) => [part, publicCheck(state)])
     return reply.code(health.ok ? 200 : 503).send({ ok: health.ok, checks: Object.fromEntries(checks) })
   })
-  app.get('/metrics', async (_, reply) =>
-    reply.type(host.metrics.contentType).send(await host.metrics.metrics()),
+  // Their place is the internal port. Without one, here for whoever looks from this machine: they name addresses and count orders.
+  app.get('/metrics', async (request, reply) =>
+    !host.hasInternalPort && isFromThisMachine(request)
+      ? reply.type(host.metrics.contentType).send(await host.metrics.metrics())
+      : refuse(request, reply, undefined, new Rejection('NOT_FOUND')),
   )
 }
+
+const LOOPBACK = /^(::1|(::ffff:)?127(\.\d{1,3}){3})$/i
+/** Whoever sends one asks for somebody else, who may be anywhere. */
+const FORWARDING = [
+  'forwarded',
+  'via',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'x-real-ip',
+]
+
+/** By who holds the connection, whatever `TRUST_PROXY` lets others say about it. */
+const isFromThisMachine = ({ raw }: FastifyRequest): boolean =>
+  LOOPBACK.test(raw.socket.remoteAddress ?? '') &&
+  FORWARDING.every((header) => raw.headers[header] === undefined)

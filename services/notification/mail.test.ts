@@ -11,7 +11,7 @@ import {
 import { notification } from '@stoa/contracts/notification'
 import { OrderConfirmed, OrderPaymentFailed } from '@stoa/contracts/order'
 import { PaymentRefunded } from '@stoa/contracts/payment'
-import { eventually, statements } from '@stoa/testing'
+import { eventually, startTcpProxy, statements } from '@stoa/testing'
 import { v7 } from 'uuid'
 import { ADDRESS, anOrder, type MailHost, startMailHost } from './testing.ts'
 
@@ -155,6 +155,20 @@ test('a server that is away is waited for', async () => {
   const id = await confirmOrder(host)
   await eventually(async () => assert.match((await rowOf(host, id))?.last_error ?? '', /ECONNREFUSED/))
   assert.equal((await rowOf(host, id)).status, 'waiting')
+})
+
+test('a server that takes connections and says nothing is left after seconds, and gets the mail once it speaks', async () => {
+  await using way = await startTcpProxy('smtp://127.0.0.1:9')
+  await using host = await startMailHost({ environment: { SMTP_URL: way.through('smtp://127.0.0.1:9') } })
+  way.lead(host.sandbox.smtpUrl)
+  way.freeze()
+  const id = await confirmOrder(host)
+  await eventually(async () => assert.notEqual((await rowOf(host, id))?.last_error ?? null, null), {
+    timeoutMs: 10_000,
+  })
+  way.thaw()
+  await becomes(host, id, 'sent')
+  assert.equal((await host.mails()).length, 1)
 })
 
 test('a refusal for good is recorded without the address, and not asked again', async () => {

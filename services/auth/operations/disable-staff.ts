@@ -1,5 +1,6 @@
 import { Rejection } from '@stoa/contract'
 import { type auth, CredentialsChanged } from '@stoa/contracts/auth'
+import { revokeApiKeysOf } from '../api-keys.ts'
 import type { Handles } from '../context.ts'
 import { forgetSessionsOf } from '../known-session.ts'
 import { closeStaff } from '../staff.ts'
@@ -12,6 +13,7 @@ export const disableStaff: Handles<typeof auth.operations.disableStaff> = async 
     tx.emit(CredentialsChanged, { userId, credentialsVersion, keptSessionId: null }, { version })
     if (!before.disabled)
       tx.audit({ subject: `user:${userId}`, before, after: { ...before, disabled: true } })
+    await revokeApiKeysOf(tx, userId)
     return userId
   })
   await forgetSessionsOf(ctx, userId)

@@ -13,7 +13,7 @@ const MAX_REMEMBERED = 10_000
 /** What is nobody's key, so that a program with an old one costs nothing. */
 const MAX_UNKNOWN = 10_000
 const UNKNOWN_MS = 10_000
-/** Looks at once: an attack with made-up keys waits, everybody else does not. */
+/** Looks at once: beyond them a key that is known is believed for longer, and one that is not must come again. */
 const MAX_LOOKING = 50
 /** When keys were used last is told this often. */
 const TELL_EVERY_MS = 60_000
@@ -29,18 +29,23 @@ export class ApiKeys {
   readonly #known = new LRUCache<string, Known>({ max: MAX_REMEMBERED })
   readonly #unknown = new LRUCache<string, true>({ max: MAX_UNKNOWN, ttl: UNKNOWN_MS })
   readonly #looking = new Map<string, Promise<Known | undefined>>()
+  #looks = 0
   readonly #used = new Map<string, number>()
   #timer: NodeJS.Timeout | undefined
   /** Grows by what is heard: a look that was begun before it is given to who waits for it, and not remembered. */
   #heard = 0
 
-  /** Throws UNAUTHENTICATED for what opens nothing, UNAVAILABLE while auth is away and the key is not known. */
-  async actorOf(secret: string, source: Auth): Promise<Actor> {
+  /**
+   * Throws UNAUTHENTICATED for what opens nothing, UNAVAILABLE while auth is away and the key is not known. `mayLook` throws when the caller
+   * has sent too many unknown keys to have another looked up.
+   */
+  async actorOf(secret: string, source: Auth, mayLook: () => void): Promise<Actor> {
     const digest = createHash('sha256').update(secret).digest('hex')
     const now = Date.now()
     let known = this.#known.get(digest)
     if (!known || now - known.readAtMs > FRESH_MS) {
       if (this.#unknown.has(digest)) throw new Rejection('UNAUTHENTICATED')
+      if (!known) mayLook()
       known = await this.#look(digest, source)
     }
     if (!known || known.validUntilMs <= now) throw new Rejection('UNAUTHENTICATED')
@@ -70,17 +75,32 @@ export class ApiKeys {
 
   #drop(which: (known: Known) => boolean): void {
     this.#heard += 1
+    // Nobody who comes from now on is given what was read before.
+    this.#looking.clear()
     for (const [digest, known] of this.#known) if (which(known)) this.#known.delete(digest)
   }
 
-  #look(digest: string, source: Auth): Promise<Known | undefined> {
-    let looking = this.#looking.get(digest)
-    if (!looking) {
-      if (this.#looking.size >= MAX_LOOKING) throw new Rejection('UNAVAILABLE')
-      looking = this.#find(digest, source).finally(() => this.#looking.delete(digest))
-      this.#looking.set(digest, looking)
+  async #look(digest: string, source: Auth): Promise<Known | undefined> {
+    const already = this.#looking.get(digest)
+    if (already) return already
+    if (this.#looks >= MAX_LOOKING) {
+      const old = this.#believed(digest)
+      if (old) return old
+      throw new Rejection('UNAVAILABLE')
     }
+    this.#looks += 1
+    const looking = this.#find(digest, source).finally(() => {
+      this.#looks -= 1
+      if (this.#looking.get(digest) === looking) this.#looking.delete(digest)
+    })
+    this.#looking.set(digest, looking)
     return looking
+  }
+
+  /** What may be gone by without a look. */
+  #believed(digest: string): Known | undefined {
+    const old = this.#known.get(digest)
+    return old && Date.now() - old.readAtMs < STALE_MS ? old : undefined
   }
 
   async #find(digest: string, source: Auth): Promise<Known | undefined> {
@@ -90,8 +110,8 @@ export class ApiKeys {
     try {
       found = (await source.findApiKey({ digest })).found
     } catch (error) {
-      const old = this.#known.get(digest)
-      if (old && readAtMs - old.readAtMs < STALE_MS) return old
+      const old = this.#believed(digest)
+      if (old) return old
       throw error instanceof Rejection && error.code !== 'INTERNAL' ? error : new Rejection('UNAVAILABLE')
     }
     if (found === null) {

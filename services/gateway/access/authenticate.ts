@@ -28,12 +28,25 @@ const CLOCK_TOLERANCE_SECONDS = 5
 
 type Verified = { readonly actor: Actor; readonly claims: AccessTokenClaims }
 
+/** `mayLook` throws when whoever sends a token or a key that is not known has sent too many of them already. */
+export type Authenticate = (
+  authorization: string | undefined,
+  trace: Trace,
+  mayLook: () => void,
+) => Promise<Actor>
+
 /**
  * Who a request's `Authorization` header speaks for: an access token's session, or an API key. None: anonymous. One that is malformed,
  * expired, ended or not ours: 401 UNAUTHENTICATED. What is known comes from the auth service; while it is away, what was known last is
  * used, for as long as each says.
  */
-export function createAuthenticator({ send, source, access, issuer, signal }: AuthenticatorOptions) {
+export function createAuthenticator({
+  send,
+  source,
+  access,
+  issuer,
+  signal,
+}: AuthenticatorOptions): Authenticate {
   const remembered = new Map<string, Verified>()
   const operation = auth.operations.jwks
   let keys: { set: ReturnType<typeof createLocalJWKSet>; ids: string[]; readAtMs: number } | undefined
@@ -106,12 +119,12 @@ export function createAuthenticator({ send, source, access, issuer, signal }: Au
     return { actor: actorOf(claims), claims }
   }
 
-  return async (authorization: string | undefined, trace: Trace): Promise<Actor> => {
+  return async (authorization, trace, mayLook) => {
     if (authorization === undefined) return ANONYMOUS
     const secret = /^Bearer +(stoa_\w+)$/i.exec(authorization)?.[1]
     if (secret !== undefined) {
       if (!isApiKeySecret(secret)) throw new Rejection('UNAUTHENTICATED')
-      return access.apiKeys.actorOf(secret, source)
+      return access.apiKeys.actorOf(secret, source, mayLook)
     }
     const token = /^Bearer +([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(authorization)?.[1]
     if (!token || token.length > 4_000) throw new Rejection('UNAUTHENTICATED')
@@ -125,6 +138,7 @@ export function createAuthenticator({ send, source, access, issuer, signal }: Au
         return known.actor
       }
     }
+    mayLook()
     try {
       const verified = await verify(token, trace)
       if (access.revoked.has(verified.claims)) throw new Rejection('UNAUTHENTICATED')

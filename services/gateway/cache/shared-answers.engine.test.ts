@@ -7,6 +7,7 @@ import { CacheCleared } from '@stoa/contracts/product-cache'
 import { SearchRefreshRequested } from '@stoa/contracts/search'
 import { newTrace } from '@stoa/runtime'
 import {
+  allWithinOnce,
   engineAddress,
   eventually,
   fake,
@@ -26,7 +27,7 @@ import { makeShared } from './shared-answers.ts'
 const { address, skip } = engineAddress('redis')
 
 /** Two gateways that share a Redis, before a catalogue whose lists say which `edition` they are. */
-async function twoGateways(environment: Record<string, string>) {
+async function twoGateways(environment: Record<string, string>, impatientWithRedis = false) {
   const world = { edition: 'first', asked: 0 }
   const services = [
     gateway,
@@ -43,8 +44,13 @@ async function twoGateways(environment: Record<string, string>) {
       .map((contract) => fake(contract, {})),
   ]
   const all = { PORT: '0', ...environment }
-  const one = await startTestHost({ services, environment: all })
-  const two = await startTestHost({ services, environment: all, database: one.database })
+  const one = await startTestHost({ services, environment: all, impatientWithRedis })
+  const two = await startTestHost({
+    services,
+    environment: all,
+    impatientWithRedis,
+    database: one.database,
+  })
   const read = async (path: string, at: TestHost): Promise<string> => {
     const response = await fetch(`${at.host.url}${path}`)
     const body = (await response.json()) as { next: string }
@@ -224,18 +230,19 @@ describe('answers that gateways keep together', { skip }, () => {
 
   it('are a moment late at most when Redis freezes', async () => {
     await using server = await startRedisServer()
-    await using shop = await twoGateways({ REDIS_URL: server.url })
-    server.freeze()
-    const times: number[] = []
-    for (let round = 0; round < 8; round += 1) {
-      const began = performance.now()
-      await shop.read(aList(), shop.one)
-      times.push(Math.round(performance.now() - began))
-    }
-    assert.ok(Math.max(...times) < 1_000, `${times}`)
-    assert.ok(
-      times.slice(4).every((ms) => ms < 150),
-      `${times}`,
-    )
+    await using shop = await twoGateways({ REDIS_URL: server.url }, true)
+    const bounds = [1_000, 1_000, 1_000, 1_000, 150, 150, 150, 150]
+    await allWithinOnce(bounds, async () => {
+      await eventually(async () => assert.equal((await shop.one.host.ready()).checks.redis, 'ok'))
+      server.freeze()
+      const times: number[] = []
+      for (const _ of bounds) {
+        const began = performance.now()
+        await shop.read(aList(), shop.one)
+        times.push(performance.now() - began)
+      }
+      server.thaw()
+      return times
+    })
   })
 })

@@ -37,6 +37,11 @@ export type OperationQuota = {
   readonly count: (actor: Actor, address: string, setHeader: SetHeader) => Promise<void> | undefined
   /** The same for nobody in particular, without waiting: of an answer that is given again. */
   readonly countKept: (address: string, setHeader: SetHeader) => void
+  /**
+   * A token or a key that this process has not seen: to find out whose it is costs more than a refusal. By itself and whatever is asked
+   * for, so that shoppers without a name keep out nobody who has one, and here alone, where it is found out.
+   */
+  readonly countUnseen: (address: string, setHeader: SetHeader) => void
   /** Before anybody is known: of an operation that is counted by address. */
   readonly countFirst: (address: string, setHeader: SetHeader) => Promise<void> | undefined
 }
@@ -60,12 +65,15 @@ export function createQuotas(
     apiKey: policyOf('api-key', settings.ratePerApiKey, 1),
     user: policyOf('user', settings.ratePerUser * 10, 10),
     address: policyOf('address', settings.ratePerAddress * 10, 10),
+    unseen: policyOf('unseen', settings.ratePerAddress * 10, 10),
     sensitive: policyOf('sensitive', settings.sensitivePerAddress, 60),
   }
 
   const settle = (policy: Policy, taken: Taken, setHeader: SetHeader): void => {
     setHeader('ratelimit-policy', policy.told)
-    setHeader('ratelimit', `"${policy.name}";r=${taken.remaining};t=${taken.resetSeconds}`)
+    // Whoever is refused is told one time, here and in Retry-After.
+    const seconds = taken.allowed ? taken.resetSeconds : taken.retryAfterSeconds
+    setHeader('ratelimit', `"${policy.name}";r=${taken.remaining};t=${seconds}`)
     if (taken.allowed) return
     refused.inc({ policy: policy.name })
     throw new Rejection('TOO_MANY_REQUESTS', { retryAfterSeconds: taken.retryAfterSeconds })
@@ -76,12 +84,17 @@ export function createQuotas(
     if (taken instanceof Promise) return taken.then((later) => settle(policy, later, setHeader))
     settle(policy, taken, setHeader)
   }
+  const countHere = (policy: Policy | undefined, subject: string, setHeader: SetHeader) => {
+    if (policy) settle(policy, limiter.takeHere(policy, subject), setHeader)
+  }
   const subjectOf = (address: string): string => ipSubject(address) ?? address
 
   return {
     of: (contract: Contract, name: string): OperationQuota => {
+      const countUnseen: OperationQuota['countUnseen'] = (address, setHeader) =>
+        countHere(policies.unseen, subjectOf(address), setHeader)
       if (isNamed(UNLIMITED, contract, name))
-        return { count: () => undefined, countKept: () => {}, countFirst: () => undefined }
+        return { count: () => undefined, countKept: () => {}, countUnseen, countFirst: () => undefined }
       const isSensitive = isNamed(SENSITIVE, contract, name)
       return {
         countFirst: (address, setHeader) =>
@@ -94,10 +107,8 @@ export function createQuotas(
             return count(policies.apiKey, actor.apiKeyId, setHeader)
           return count(policies.user, actor.id, setHeader)
         },
-        countKept: (address, setHeader) => {
-          const policy = policies.address
-          if (policy) settle(policy, limiter.takeHere(policy, subjectOf(address)), setHeader)
-        },
+        countKept: (address, setHeader) => countHere(policies.address, subjectOf(address), setHeader),
+        countUnseen,
       }
     },
   }
