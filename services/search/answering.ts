@@ -3,7 +3,7 @@ import type { Card } from './cards.ts'
 import type { CategoryTree } from './category-tree.ts'
 import type { Context } from './context.ts'
 import { EngineAway, type SearchEngine, type Shown } from './engines/engine.ts'
-import { loadShared } from './load-shared.ts'
+import { retryShared } from './load-shared.ts'
 import { isLostIndex } from './lost-index.ts'
 import type { SearchState } from './settings.ts'
 
@@ -20,20 +20,13 @@ export type Answering = {
   readonly card: (productId: string) => Promise<Card | undefined> | Card | undefined
 }
 
-/** Of a process that has an index of its own, to reach the shared one that was away when it started. */
-const TRY_EVERY_MS = 2_000
-
 /**
  * Does work with the index that answers: the shared one where there is one, and this process's own where that is away and
  * `SEARCH_FALLBACK` asks for it. Refuses with `SEARCH_NOT_READY` while none can answer, as unavailable when the shared one is away.
  */
 export async function answering<T>(ctx: Context, work: (one: Answering) => Promise<T>): Promise<T> {
   const { shared, catalogue, holds } = ctx.resources
-  if (shared && !shared.ready && holds && performance.now() - shared.triedAt > TRY_EVERY_MS) {
-    shared.triedAt = performance.now()
-    // Nobody waits for it: this process's own index answers.
-    loadShared(ctx, shared).catch(() => {})
-  }
+  if (shared) void retryShared(ctx, shared)
   if (shared?.ready)
     try {
       return await work(shared)

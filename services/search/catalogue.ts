@@ -256,7 +256,7 @@ export class Catalogue {
     let index: Rebuild | undefined
     try {
       index = await this.#engine.startRebuild()
-      await readAll(reader, async (documents) => {
+      const read = await readAll(reader, async (documents) => {
         // What was told since the rebuild began is newer than what this page says, and in the new index already.
         await this.#put(
           documents.filter(({ productId }) => !rebuild.touched.has(productId)),
@@ -264,7 +264,7 @@ export class Catalogue {
         )
         for (const { productId } of documents) rebuild.put.add(productId)
       })
-      await index.finish()
+      await index.finish(read)
       index = undefined
       this.#treeRead = tree
       for (const [id, card] of this.#cards)
@@ -401,24 +401,28 @@ export async function configureEngine(
   }
 }
 
-/** Reads every document of the catalogue, three pages at a time. */
+/** Reads every document of the catalogue, three pages at a time. Answers how many there were. */
 export async function readAll(
   { call, signal }: Reader,
   take: (documents: readonly SearchDocument[]) => Promise<void>,
-): Promise<void> {
+): Promise<number> {
   let after: string | undefined
+  let read = 0
   do {
     const { items } = await call.product.documentIds({ limit: ID_PAGE, ...(after && { after }) })
     const waiting = pages(items, DOCUMENT_PAGE)
     const work = async () => {
       for (let productIds = waiting.shift(); productIds; productIds = waiting.shift()) {
         signal.throwIfAborted()
-        await take((await call.product.documents({ productIds })).items)
+        const { items } = await call.product.documents({ productIds })
+        read += items.length
+        await take(items)
       }
     }
     await Promise.all(Array.from({ length: AT_ONCE }, work))
     after = items.length === ID_PAGE ? items.at(-1) : undefined
   } while (after !== undefined)
+  return read
 }
 
 export function pages<T>(items: readonly T[], size: number): T[][] {

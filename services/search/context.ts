@@ -5,6 +5,7 @@ import { product } from '@stoa/contracts/product'
 import {
   type ConfigSpec,
   type Handler,
+  HttpUrls,
   keptSecret,
   type ResourceStart,
   type ServiceContext,
@@ -14,6 +15,8 @@ import { z } from 'zod'
 import { Catalogue } from './catalogue.ts'
 import { openEmbeddedEngine } from './engines/embedded/embedded-engine.ts'
 import { openOpenSearchEngine } from './engines/opensearch/opensearch-engine.ts'
+import { CLUSTER_PAUSES } from './engines/opensearch/remote.ts'
+import { noteMissedChanges } from './missed-changes.ts'
 import { Recorder } from './recorder.ts'
 import { writeRecords } from './records.ts'
 import { forgetReplica } from './replicas.ts'
@@ -29,8 +32,8 @@ export const config = {
   ),
   opensearchUrl: setting(
     'OPENSEARCH_URL',
-    z.string().min(1).optional(),
-    'The nodes of an OpenSearch cluster that holds the search index for all processes, by comma. Absent: each process that hosts search holds the index itself.',
+    HttpUrls.optional(),
+    'The nodes of an OpenSearch cluster that holds the search index for all processes, by comma. Elasticsearch is not supported: it lacks what the score is made of (decision 14). Absent: each process that hosts search holds the index itself.',
   ),
   opensearchPrefix: setting(
     'OPENSEARCH_PREFIX',
@@ -92,8 +95,10 @@ export async function openResources(start: ResourceStart<unknown, typeof config>
             prefix: config.opensearchPrefix,
             shards: config.opensearchShards,
             replicas: config.opensearchReplicas,
+            breaker: start.breaker('opensearch', hostsOf(config.opensearchUrl), CLUSTER_PAUSES),
           }),
         )
+  if (!shared) await noteMissedChanges(start.query)
   const holds = !shared || config.searchFallback === 'embedded'
   const catalogue = new Catalogue(holds ? openEmbeddedEngine : () => shared!.engine)
   const recorder = new Recorder({ write: (records) => writeRecords(start.query, records), log: start.log })
@@ -108,7 +113,16 @@ export async function openResources(start: ResourceStart<unknown, typeof config>
       await recorder[Symbol.asyncDispose]()
       await catalogue.close()
       await shared?.engine.close()
+      // Those that share an index may have read it again since this process started.
+      if (!shared) await noteMissedChanges(start.query).catch(() => {})
       await forgetReplica(start, catalogue.replicaId)
     },
   }
 }
+
+/** Without what nobody may read in metrics. */
+const hostsOf = (urls: string): string =>
+  urls
+    .split(',')
+    .map((url) => new URL(url.trim()).host)
+    .join()

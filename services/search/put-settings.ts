@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
 import { Rejection } from '@stoa/contract'
 import { type SearchSettings, SearchSettingsChanged } from '@stoa/contracts/search'
-import { changedSince } from '@stoa/runtime'
+import { actorName, changedSince } from '@stoa/runtime'
 import type { Context } from './context.ts'
-import { actorOf, readTest, type VersionedSettings } from './settings.ts'
+import { readTest, type VersionedSettings } from './settings.ts'
 
 const SUBJECT = 'search:settings'
 
@@ -31,7 +31,7 @@ export async function putSettings(
     const rows = await tx.query(
       `insert into search.settings (version, content, note, actor) values ($1, $2::jsonb, $3, $4)
        on conflict (version) do nothing returning version`,
-      [next, JSON.stringify(after), note ?? null, actorOf(ctx.actor)],
+      [next, JSON.stringify(after), note ?? null, actorName(ctx.actor)],
     )
     if (rows.length === 0) return false
     tx.audit({ subject: SUBJECT, version: next, before, after })

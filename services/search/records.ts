@@ -87,6 +87,9 @@ export type SoldLine = {
   readonly day: string
 }
 
+/** Days that sales are kept. What is older is passed over: nobody would know that it was told before. */
+export const SOLD_DAYS = 90
+
 /** Remembers what was sold, and counts the searches that led to it; both once, however often they are told. One statement. */
 export async function recordSales(query: Query, lines: readonly SoldLine[]): Promise<void> {
   await query(SELL, [
@@ -105,6 +108,7 @@ export async function recordSales(query: Query, lines: readonly SoldLine[]): Pro
 const SELL = `
 with line as materialized (
   select * from jsonb_to_recordset($1::jsonb) as l (order_id uuid, cart_key text, sku text, units int, day date)
+  where day >= (now() at time zone 'utc')::date - ${SOLD_DAYS}
 ),
 sale as (
   insert into search.sold (order_id, sku, day, units)

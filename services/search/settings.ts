@@ -1,5 +1,5 @@
 import type { Rule, SearchRanking, SearchSettings } from '@stoa/contracts/search'
-import type { Actor, Query } from '@stoa/runtime'
+import type { Query } from '@stoa/runtime'
 import type { CategoryTree } from './category-tree.ts'
 import type { MerchandisingRule as EngineRule } from './engines/engine.ts'
 import { defaultRanking } from './ranking/default-settings.ts'
@@ -137,10 +137,3 @@ export async function readTest(query: Query): Promise<{ testId: string; sharePer
   )
   return row ?? null
 }
-
-export const actorOf = (actor: Actor): string =>
-  'id' in actor
-    ? `${actor.kind}:${actor.id}`
-    : actor.kind === 'service'
-      ? `service:${actor.name}`
-      : actor.kind

@@ -2,8 +2,10 @@ import type { SearchDocument } from '@stoa/contracts/search-document'
 import { type Card, cardOf } from './cards.ts'
 import { type Configured, configureEngine, pages, type Reader, readAll } from './catalogue.ts'
 import { type CategoryTree, treeOf } from './category-tree.ts'
+import type { Context } from './context.ts'
 import { EngineAway, type EngineDocument, type Shown } from './engines/engine.ts'
 import { GivenUp, type SharedEngine } from './engines/opensearch/opensearch-engine.ts'
+import { Refusals } from './engines/opensearch/refusals.ts'
 import { readSales } from './records.ts'
 import type { SearchState } from './settings.ts'
 
@@ -23,7 +25,6 @@ export class SharedCatalogue {
   #configuring: Promise<unknown> = Promise.resolve()
   #configured: Configured | undefined
   #times = 0
-  #complete = false
 
   constructor(engine: SharedEngine) {
     this.engine = engine
@@ -31,7 +32,11 @@ export class SharedCatalogue {
 
   /** Whether searches may be answered: the settings were read, and the index was filled once. */
   get ready(): boolean {
-    return this.#complete && this.#configured !== undefined
+    return this.engine.filled && this.#configured !== undefined
+  }
+  /** Whether the index was built by another version or under other settings, when that was last looked at. */
+  get outdated(): boolean {
+    return this.#configured?.rebuild ?? false
   }
   get tree(): CategoryTree {
     return this.#configured?.tree ?? treeOf([])
@@ -42,11 +47,10 @@ export class SharedCatalogue {
   }
   readonly attributeName = (code: string): string | undefined => this.#configured?.attributeNames.get(code)
 
-  /** Reads what is needed to answer. False: nobody has filled the index yet. */
-  async load(reader: Reader): Promise<boolean> {
-    await this.configure(reader)
-    this.#complete ||= await this.engine.complete()
-    return this.#complete
+  /** Reads what is needed to answer, and says whether anybody has filled the index yet, and whether it was built under other settings. */
+  async load(reader: Reader): Promise<{ filled: boolean; outdated: boolean }> {
+    const outdated = await this.configure(reader)
+    return { filled: this.engine.filled, outdated }
   }
 
   /** One after the other: the last one knows the most. Answers whether the index was built under other settings. */
@@ -75,16 +79,22 @@ export class SharedCatalogue {
     return asked.filter(({ productId, version }) => (told.get(productId)?.version ?? 0) < version).length
   }
 
-  /** Brings products to what the catalogue says of them now. `versions`: of the changes that were heard. */
+  /**
+   * Brings products to what the catalogue says of them now. `versions`: of the changes that were heard. Throws `DocumentsRefused` once all
+   * others were brought.
+   */
   async refresh(versions: ReadonlyMap<string, number>, reader: Reader): Promise<void> {
+    const refusals = new Refusals()
     for (const ids of pages([...versions.keys()], DOCUMENT_PAGE)) {
       const { items } = await reader.call.product.documents({ productIds: ids })
-      await this.engine.put(await this.#withSignals(items, reader))
+      const documents = await this.#withSignals(items, reader)
+      await refusals.past(this.#bring(documents, reader, (its) => this.engine.put(its)))
       const there = new Set(items.map(({ productId }) => productId))
       await this.engine.remove(
         ids.filter((id) => !there.has(id)).map((id) => ({ productId: id, version: versions.get(id)! })),
       )
     }
+    refusals.throwAny()
   }
 
   /** Reads levels that inventory says have changed. */
@@ -127,26 +137,38 @@ export class SharedCatalogue {
     if (!skus) for await (const products of this.engine.sold()) await write(products)
   }
 
-  /** Brings again the products of categories that have another name or place by now. */
+  /** Brings again the products of categories that have another name or place by now. Throws as `refresh` does. */
   async refreshCategories(reader: Reader): Promise<void> {
+    const refusals = new Refusals()
     const names = new Map([...this.tree.entries.values()].map(({ path, name }) => [path.join('/'), name]))
     for (const category of await this.engine.categories()) {
       if (names.get(category.path) === category.name) continue
       for await (const products of this.engine.inCategory(category))
-        await this.refresh(new Map(products.map(({ productId, version }) => [productId, version])), reader)
+        await refusals.past(
+          this.refresh(new Map(products.map(({ productId, version }) => [productId, version])), reader),
+        )
     }
+    refusals.throwAny()
   }
 
-  /** Reads everything into a new index while the present one answers; then the new one takes its place. */
-  async rebuild(reader: Reader): Promise<void> {
+  /**
+   * Reads everything into a new index while the present one answers; then the new one takes its place. False: another that began since
+   * goes on in its place, and has its own reason to end. Single products that the new index refuses are named in the log.
+   */
+  async rebuild(reader: Reader & { readonly log: Pick<Context['log'], 'error'> }): Promise<boolean> {
     const index = await this.engine.startRebuild()
     let done = false
     try {
       const sold = await readSales(reader.query)
-      await readAll(reader, async (documents) => index.fill(await this.#withSignals(documents, reader, sold)))
-      // Another that began since goes on in its place.
-      done = (await index.finish()).replaced
-      this.#complete ||= done
+      const read = await readAll(reader, async (documents) =>
+        this.#bring(await this.#withSignals(documents, reader, sold), reader, index.fill),
+      )
+      done = (await index.finish(read)).replaced
+      const { count, first } = index.refused
+      if (done && count > 0)
+        reader.log.error({ count, first }, 'the search index has refused products and is without them')
+      // What was sold since the count above, of products that could not be found yet.
+      if (done) await this.refreshSales(reader)
     } catch (error) {
       if (!(error instanceof GivenUp)) throw error
     } finally {
@@ -156,6 +178,31 @@ export class SharedCatalogue {
           if (!(error instanceof EngineAway)) throw error
         })
     }
+    return done
+  }
+
+  /**
+   * Whoever heard of a level before the product could be found had nowhere to write it; it was there to be read by then. So levels are read
+   * once more when the product can be found: what changes after that finds it.
+   */
+  async #bring(
+    documents: readonly EngineDocument[],
+    { call }: Pick<Reader, 'call'>,
+    write: (documents: readonly EngineDocument[]) => Promise<void>,
+  ): Promise<void> {
+    if (documents.length === 0) return
+    const refusals = new Refusals()
+    await refusals.past(write(documents))
+    const at = Date.now()
+    const skusOf = ({ variants }: EngineDocument) => variants.map(({ sku }) => sku)
+    const available = await levelsOf(documents.flatMap(skusOf), call)
+    await this.engine.putStock(
+      documents
+        .map((document) => ({ document, now: sumOf(skusOf(document), available) }))
+        .filter(({ document, now }) => document.available !== now)
+        .map(({ document, now }) => ({ productId: document.productId, available: now, at })),
+    )
+    refusals.throwAny()
   }
 
   async #withSignals(

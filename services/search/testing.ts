@@ -4,6 +4,7 @@ import type { AttributeDefinition, SearchDocument } from '@stoa/contracts/search
 import type { Service } from '@stoa/runtime'
 import { fake, type TestHost } from '@stoa/testing'
 import { v7 } from 'uuid'
+import { idOf } from './engines/testing.ts'
 
 /** A product as the catalogue tells it, with what a test cares for. */
 export function documentOf(
@@ -47,6 +48,8 @@ export class Shelf {
   attributes: AttributeDefinition[] = []
   /** Called before each page of documents is answered. */
   beforeDocuments: () => Promise<void> | void = () => {}
+  /** Called before levels are answered that were read already. */
+  beforeLevels: () => Promise<void> | void = () => {}
   /** Called before the categories are answered. */
   beforeCategories: () => Promise<void> | void = () => {}
 
@@ -70,9 +73,11 @@ export class Shelf {
       attributeDefinitions: () => ({ items: this.attributes }),
     }),
     fake(inventory, {
-      availability: ({ skus }) => ({
-        items: skus.map((sku) => ({ sku, available: this.stock.get(sku) ?? 0 })),
-      }),
+      availability: async ({ skus }) => {
+        const items = skus.map((sku) => ({ sku, available: this.stock.get(sku) ?? 0 }))
+        await this.beforeLevels()
+        return { items }
+      },
     }),
   ]
 
@@ -132,4 +137,27 @@ export class Shelf {
     const skus = variants.map(({ sku }) => sku)
     await host.publish(ProductChanged, { productId, status: 'published', skus }, { version })
   }
+}
+
+/** The same in any process: chairs for three pages of a catalogue. */
+export function chairs(): Shelf {
+  const shelf = new Shelf()
+  for (let n = 1; n <= 120; n += 1) shelf.add({ productId: idOf(n), name: `Chair ${n}` })
+  return shelf
+}
+
+export const aClerk = () =>
+  ({ kind: 'staff', id: v7(), sessionId: v7(), permissions: ['search:read', 'search:write'] }) as const
+
+/** A price that an index may be made to refuse. */
+export const YEN = [{ currency: 'JPY', fromMinor: 1_000, toMinor: 1_000, compareAtMinor: null }]
+
+/** Has an OpenSearch index refuse each document with a price in yen: to it that is no number. */
+export async function refuseYen(index: string): Promise<void> {
+  const response = await fetch(`${index}/_mapping`, {
+    method: 'PUT',
+    body: JSON.stringify({ properties: { prices: { properties: { JPY: { type: 'boolean' } } } } }),
+    headers: { 'content-type': 'application/json' },
+  })
+  if (!response.ok) throw new Error(await response.text())
 }

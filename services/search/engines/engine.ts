@@ -77,8 +77,11 @@ export type Removal = { readonly productId: string; readonly version: number }
 export type Rebuild = {
   /** Brings documents that were read since it began: into the new index alone, where what was told meanwhile is newer and stays. */
   fill(documents: readonly EngineDocument[]): Promise<void>
-  /** Resolves when the new index answers. */
-  finish(): Promise<{ readonly replaced: boolean; readonly documents: number }>
+  /**
+   * Resolves when the new index answers. `read`: how many documents were read for it; an engine that could lose some on the way compares,
+   * and drops an index that has fewer: then it throws.
+   */
+  finish(read: number): Promise<{ readonly replaced: boolean; readonly documents: number }>
   /** Drops the new one. */
   abandon(): Promise<void>
 }

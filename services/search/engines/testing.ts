@@ -89,3 +89,18 @@ export const found = async (
   const { hits } = await searched(engine, query, change)
   return hits.map(({ productId }) => numberOf(productId))
 }
+
+/** The body of an index as an older version of the shop may have left it in a cluster, filled and searched by this name. */
+export const anOlderIndex = (name: string) => ({
+  aliases: { [name]: {} },
+  mappings: {
+    _meta: { schema: 'older', analysis: 'older', complete: true },
+    dynamic: 'strict',
+    properties: {
+      live: { type: 'boolean' },
+      productId: { type: 'keyword' },
+      version: { type: 'long' },
+      skus: { type: 'keyword' },
+    },
+  },
+})

@@ -1,6 +1,7 @@
 import { job } from '@stoa/runtime'
 import { z } from 'zod'
 import type { Context } from '../context.ts'
+import { SOLD_DAYS } from '../records.ts'
 
 const BATCH = 5_000
 /** A million rows of a table a night. */
@@ -11,7 +12,7 @@ const RETENTION = [
   ['query_days', `day < (now() at time zone 'utc')::date - 30`],
   ['reformulation_days', `day < (now() at time zone 'utc')::date - 30`],
   ['marks', `marked_at < now() - interval '7 days'`],
-  ['sold', `day < (now() at time zone 'utc')::date - 90`],
+  ['sold', `day < (now() at time zone 'utc')::date - ${SOLD_DAYS}`],
   ['position_days', `day < (now() at time zone 'utc')::date - 731`],
   ['days', `day < (now() at time zone 'utc')::date - 731`],
   ['replicas', `seen_at < now() - interval '1 day'`],

@@ -28,11 +28,27 @@ type Raw = {
 /** An attribute of a name that the catalogue does not have: the maker's number. */
 const PART_NUMBER = 'part-number'
 
+const dataFolders = (): string[] =>
+  [process.env.STOA_DATA, join(import.meta.dirname, '../../../../shared/data')].filter(
+    (folder) => folder !== undefined,
+  )
+
 export const icecatFolder = (): string | undefined =>
-  [process.env.STOA_DATA, join(import.meta.dirname, '../../../../shared/data')]
-    .filter((folder) => folder !== undefined)
+  dataFolders()
     .map((folder) => join(folder, 'icecat'))
     .find((folder) => existsSync(join(folder, 'judgements.csv')))
+
+/**
+ * Why a test that needs the catalogue may be left out. Never where all is to be shown and the data are said to be there, or their folder is:
+ * then the catalogue is missed.
+ */
+export const withoutIcecat = (): string | false => {
+  const mustBeThere =
+    process.env.CI && (process.env.STOA_DATA || dataFolders().some((folder) => existsSync(folder)))
+  return icecatFolder() !== undefined || mustBeThere
+    ? false
+    : `there is no icecat catalogue in ${dataFolders().join(' or ')}`
+}
 
 export function readIcecat(folder: string): Catalogue {
   const raws = readdirSync(folder)

@@ -54,7 +54,7 @@ export async function openJudge(
   await configure(unconfigured.rankings.default)
   const rebuild = await engine.startRebuild()
   await rebuild.fill(catalogue.documents)
-  await rebuild.finish()
+  await rebuild.finish(catalogue.documents.length)
   return {
     judge: async (ranking, { deep = false } = {}) => {
       await configure(ranking)

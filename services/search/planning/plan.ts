@@ -80,9 +80,13 @@ export type NearWord = { readonly word: string; readonly term: string; readonly 
 
 /** Words of a query that are looked for: bits of one number, and the cursor's length. */
 export const GROUPS = 12
-const ALTERNATIVES = 6
+export const ALTERNATIVES = 6
 /** Of alternatives after each word's first, for the cursor carries them. */
 const CARRIED_CHARACTERS = 1_500
+/** Of all alternatives together there are fewer: a first one has five at most, and each of the others counts 21 characters or more. */
+export const TERMS = 200
+/** Of a word that one of four thousand million products has it is less. */
+export const MOST_IDF = 23
 const SPLIT_PART = 3
 const EDIT_WEIGHT = 0.6
 const SYNONYM_WEIGHT = 0.8

@@ -3,6 +3,7 @@ import { OrderConfirmed } from '@stoa/contracts/order'
 import { ProductChanged } from '@stoa/contracts/product'
 import { projection } from '@stoa/runtime'
 import type { Context } from '../context.ts'
+import { retryShared } from '../load-shared.ts'
 import { recordSales } from '../records.ts'
 import { soldLines } from './record-sales.ts'
 
@@ -15,6 +16,8 @@ export const feedIndex = projection({
   handle: async (facts, ctx: Context) => {
     const { shared, secret } = ctx.resources
     if (!shared) return
+    // Whoever finds that the index is gone has it filled again.
+    await retryShared(ctx, shared)
     const products = new Map<string, number>()
     const stocked = new Set<string>()
     const orders = facts.filter((fact) => fact.type === 'order.confirmed')

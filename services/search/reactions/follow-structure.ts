@@ -36,7 +36,8 @@ export const followStructure = everywhere({
       ({ type, payload }) =>
         type === 'search.refresh-requested' &&
         payload.what === 'documents' &&
-        (payload.replicaId ?? catalogue.replicaId) === catalogue.replicaId,
+        // Whoever asks by his own name misses the index that all share.
+        payload.replicaId === undefined,
     )
     await unlessLost(ctx, () => follow(ctx, asked))
   },

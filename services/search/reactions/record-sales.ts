@@ -1,4 +1,4 @@
-import { OrderConfirmed } from '@stoa/contracts/order'
+import { OrderConfirmed, placedAtMs } from '@stoa/contracts/order'
 import { type Fact, projection } from '@stoa/runtime'
 import type { Context } from '../context.ts'
 import { recordSales, type SoldLine } from '../records.ts'
@@ -13,15 +13,14 @@ export const recordSalesReaction = projection({
   },
 })
 
-/** An order that is told of again within one list is sold once all the same. */
+/** An order that is told of again within one list is sold once all the same, and on the day it was placed whenever it is told of. */
 export const soldLines = (facts: readonly Fact<typeof OrderConfirmed>[], secret: string): SoldLine[] =>
-  [...new Map(facts.map((fact) => [fact.payload.orderId, fact])).values()].flatMap(
-    ({ payload, occurredAt }) =>
-      payload.lines.map(({ sku, quantity }) => ({
-        orderId: payload.orderId,
-        cartKey: cartKey(secret, payload.cartId),
-        sku,
-        quantity,
-        day: occurredAt.toISOString().slice(0, 10),
-      })),
+  [...new Map(facts.map((fact) => [fact.payload.orderId, fact])).values()].flatMap(({ payload }) =>
+    payload.lines.map(({ sku, quantity }) => ({
+      orderId: payload.orderId,
+      cartKey: cartKey(secret, payload.cartId),
+      sku,
+      quantity,
+      day: new Date(placedAtMs(payload.orderId)).toISOString().slice(0, 10),
+    })),
   )

@@ -5,7 +5,7 @@ import {
   rankingOf,
   sameQuery,
 } from '../../planning/compiled-settings.ts'
-import { type Place, readCursor, writeCursor } from '../../planning/cursor.ts'
+import { type Place, readCursor, WITHOUT_PRICE, writeCursor } from '../../planning/cursor.ts'
 import { type Plan, planQuery } from '../../planning/plan.ts'
 import { EXACT_SCORE, filtersToDrop, requirement, shareOf, without } from '../../planning/requirement.ts'
 import { factorOf, rulesFor } from '../../ranking/merchandising.ts'
@@ -416,16 +416,17 @@ function sortKey(
 ): (document: number, score: number) => number | string {
   switch (sort) {
     case 'relevance':
-      return (_, score) => score
+      // Of 32 bits, as OpenSearch has it, so that those who tie here tie there and a cursor of the one leads on in the other.
+      return (_, score) => Math.fround(score)
     case 'price-up':
       return (document) => {
         const price = priceOf(documents, currency, document)
-        return price >= 0 ? price : Number.MAX_VALUE
+        return price >= 0 ? price : WITHOUT_PRICE.up
       }
     case 'price-down':
       return (document) => {
         const price = priceOf(documents, currency, document)
-        return price >= 0 ? price : -1
+        return price >= 0 ? price : WITHOUT_PRICE.down
       }
     case 'newest':
       return (document) => documents.published[document]!

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EngineAway } from '../engine.ts'
-import { RefusedByIndex, type Remote } from './remote.ts'
+import { Refusals } from './refusals.ts'
+import { isGone, type PartError, type Remote } from './remote.ts'
 
 /** One thing to be done to one document. */
 export type BulkItem = {
@@ -14,16 +15,17 @@ export type ItemResult = { readonly id: string; readonly status: number }
 /** What one request carries at most: the node and this process hold it in memory. */
 const ITEMS = 250
 const CHARACTERS = 2_000_000
-/** Between the tries of what the cluster has no room for; then it counts as away. 3 s in all. */
+/** Between the tries of what the cluster does not take now; then it counts as away. 3 s in all. */
 const PAUSES_MS = [100, 300, 800, 1_800]
+/** No room for it now; or others wrote the same document between each of its looks and its write. */
+const PASSING = [429, 409]
 const TIMEOUT_MS = 30_000
 /** Of the caller's event loop, before others have their turn. */
 const TURN_MS = 2
 
 export type BulkOptions = {
+  /** An alias: after its index went, a write must not make a new one. */
   readonly index: string
-  /** Refuse to write when the name is no alias: after its index went, a write must not make a new one. */
-  readonly alias: boolean
   /** Resolve when searches see it. */
   readonly visible: boolean
   /** Statuses of an item that are no failure. */
@@ -33,17 +35,17 @@ export type BulkOptions = {
 }
 
 /**
- * Writes any number of items in bounded requests, while the next one is being made. An item that the cluster has no room for is tried
- * again; one that it refuses is an error that names it, after everything else was written.
+ * Writes any number of items in bounded requests, while the next one is being made. An item that the cluster does not take now is tried
+ * again; one that it refuses is among the refusals, and the others are written. Throws `IndexGone` when the alias names none.
  */
 export async function bulk(
   remote: Remote,
   items: AsyncIterable<BulkItem> | Iterable<BulkItem>,
   options: BulkOptions,
-): Promise<ItemResult[]> {
+): Promise<{ results: ItemResult[]; refusals: Refusals }> {
   const { atOnce = 1, visible } = options
   const results: ItemResult[] = []
-  const refused: string[] = []
+  const refusals = new Refusals()
   const underWay = new Set<Promise<void>>()
   let failure: { readonly error: unknown } | undefined
   let waiting: Line[] = []
@@ -72,14 +74,14 @@ export async function bulk(
       const again: Line[] = []
       answered.forEach((status, at) => {
         const one = rest[at]!
-        if (status === 429 || status >= 500) again.push(one)
-        else if (status < 300 || options.accept.includes(status)) results.push({ id: one.id, status })
-        else refused.push(`${one.id}: ${reasons[at]}`)
+        if (status < 300 || options.accept.includes(status)) results.push({ id: one.id, status })
+        else if (PASSING.includes(status) || status >= 500) again.push(one)
+        else refusals.add({ id: one.id, reason: reasons[at]! })
       })
       rest = again
       if (rest.length === 0) return
       const pauseMs = PAUSES_MS[attempt]
-      if (pauseMs === undefined) throw new EngineAway('the search cluster has no room for what is written')
+      if (pauseMs === undefined) throw new EngineAway('the search cluster does not take what is written')
       await sleep(pauseMs)
     }
   }
@@ -101,12 +103,7 @@ export async function bulk(
   if (failure) throw failure.error
   if (visible && requests > 1)
     await remote.ask('POST', `/${options.index}/_refresh`, { timeoutMs: TIMEOUT_MS })
-  if (refused.length > 0)
-    throw new RefusedByIndex(
-      `${refused.length} of the documents were refused, ${refused.slice(0, 3).join('; ')}`,
-      400,
-    )
-  return results
+  return { results, refusals }
 }
 
 type Line = { readonly id: string; readonly lines: string }
@@ -114,16 +111,20 @@ type Line = { readonly id: string; readonly lines: string }
 async function request(
   remote: Remote,
   batch: readonly Line[],
-  { index, alias }: BulkOptions,
+  { index }: BulkOptions,
   waits: boolean,
 ): Promise<{ answered: number[]; reasons: string[] }> {
   const { body } = await remote.ask('POST', `/${index}/_bulk`, {
-    query: { ...(alias && { require_alias: true }), refresh: waits ? 'wait_for' : false },
+    query: { require_alias: true, refresh: waits ? 'wait_for' : false },
     lines: batch.map(({ lines }) => lines).join(''),
     timeoutMs: TIMEOUT_MS,
   })
-  const items = (body as { items: Record<string, { status: number; error?: { reason?: string } }>[] }).items
+  const items = (body as { items: Record<string, { status: number; error?: PartError }>[] }).items
   const answers = items.map((one) => Object.values(one)[0]!)
+  remote.whole(
+    index,
+    answers.filter(({ error }) => isGone(error)),
+  )
   return {
     answered: answers.map(({ status }) => status),
     reasons: answers.map(({ error }) => error?.reason ?? ''),

@@ -1,10 +1,11 @@
 import { v7 } from 'uuid'
-import { RefusedByIndex, type Remote } from './remote.ts'
+import { EngineAway } from '../engine.ts'
+import { allShards, RefusedByIndex, type Remote } from './remote.ts'
 import { type IndexMeta, indexBody, REFRESH_INTERVAL, SCHEMA_VERSION } from './schema.ts'
 
 /** Calls that change what indices there are wait for the whole cluster. */
 const TIMEOUT_MS = 30_000
-/** An index that has no name after this long belongs to a rebuild that died before it gave it one. */
+/** An index that has neither name after this long belongs to a rebuild that died before it gave it one. */
 const NAMELESS_MS = 60_000
 /** Values that are tried to reach each shard; the chance that one of 20 is missed is 1 in 10^21. */
 const ROUTINGS = 1_000
@@ -41,6 +42,7 @@ export function openIndexes(
   const drop = (index: string) => remote.ask('DELETE', `/${index}`, { ...admin, accept: [404] })
   const count = async (index: string, query: object = { match_all: {} }): Promise<number> => {
     const { body } = await remote.ask('POST', `/${index}/_count`, { body: { query } })
+    allShards(body)
     return (body as { count: number }).count
   }
 
@@ -71,11 +73,11 @@ export function openIndexes(
     isFilling: async (): Promise<boolean> =>
       (await remote.ask('HEAD', `/_alias/${filling}`, { accept: [404] })).status === 200,
 
-    /** Routing values that lead to every shard once. */
-    routings: async (): Promise<readonly string[]> => {
-      if (routings) return routings.values
+    /** Routing values that lead to every shard once. `of`: the searched index, where the caller knows it. */
+    routings: async (of?: string): Promise<NonNullable<typeof routings>> => {
+      if (routings && (of === undefined || routings.index === of)) return routings
       const index = await behind(products)
-      if (index === undefined) return ['0']
+      if (index === undefined) return { index: products, values: ['0'] }
       const found = new Map<number, string>()
       const { body } = await remote.ask('GET', `/${index}/_settings/index.number_of_shards`)
       const settings = Object.values(
@@ -85,20 +87,25 @@ export function openIndexes(
       if (wanted === 1) found.set(0, '0')
       for (let at = 0; at < ROUTINGS && found.size < wanted; at += 1) {
         const answer = await remote.ask('GET', `/${index}/_search_shards`, { query: { routing: String(at) } })
-        const { shard } = (answer.body as { shards: { shard: number }[][] }).shards[0]![0]!
-        if (!found.has(shard)) found.set(shard, String(at))
+        const [copy] = (answer.body as { shards: { shard: number }[][] }).shards[0]!
+        if (!copy) throw new EngineAway('a shard of the search index does not answer')
+        if (!found.has(copy.shard)) found.set(copy.shard, String(at))
       }
       routings = { index, values: [...found.values()] }
-      return routings.values
+      return routings
     },
 
-    /** Makes an empty index and gives it the filling name; the one that had it is given up and goes. */
-    begin: async (analysis: string): Promise<string> => {
+    /**
+     * Makes an empty index and gives it the filling name; the one that had it is given up and goes. `own`: another name for it and no
+     * other, under which nothing is written once it is gone. `tombstones`: that it has from the searched one.
+     */
+    begin: async (analysis: string): Promise<{ index: string; own: string; tombstones: number }> => {
       const index = `${schema}-${v7()}`
+      const own = `${index}-own`
       const meta: IndexMeta = { schema: SCHEMA_VERSION, analysis, complete: false }
       await remote.ask('PUT', `/${index}`, {
         ...admin,
-        body: indexBody({ shards, replicas, meta, filling: true }),
+        body: { ...indexBody({ shards, replicas, meta, filling: true }), aliases: { [own]: {} } },
       })
       const before = await behind(filling)
       await remote.ask('POST', '/_aliases', {
@@ -113,7 +120,7 @@ export function openIndexes(
       if (before !== undefined && before !== index) await drop(before)
       await dropNameless()
       // What was removed a moment ago must not come back by a document that was read before.
-      await remote.ask('POST', '/_reindex', {
+      const { body } = await remote.ask('POST', '/_reindex', {
         ...admin,
         query: { refresh: true },
         body: {
@@ -122,7 +129,7 @@ export function openIndexes(
           dest: { index, op_type: 'create' },
         },
       })
-      return index
+      return { index, own, tombstones: (body as { created: number }).created }
     },
 
     /** Puts it in the place of the searched one, unless another has taken the filling name since. In one step: no search finds neither. */
@@ -148,9 +155,7 @@ export function openIndexes(
           ],
         },
       })
-      if (status !== 200) return false
-      routings = undefined
-      return true
+      return status === 200
     },
 
     abandon: async (index: string): Promise<void> => {
@@ -174,7 +179,7 @@ export function openIndexes(
     type Told = { aliases: object; settings: { index: { creation_date: string } } }
     for (const [index, { aliases, settings }] of Object.entries(body as Record<string, Told>)) {
       const age = Date.now() - Number(settings.index.creation_date)
-      if (Object.keys(aliases).length === 0 && age > NAMELESS_MS) await drop(index)
+      if (!(products in aliases) && !(filling in aliases) && age > NAMELESS_MS) await drop(index)
     }
   }
 }

@@ -2,7 +2,8 @@ import { SPELLED_OUT_BY, usualWay } from '../../analysis/abbreviations.ts'
 import type { CompiledSettings } from '../../planning/compiled-settings.ts'
 import { allowedEdits, editsBetween } from '../../planning/edits.ts'
 import type { Known, NearWord } from '../../planning/plan.ts'
-import { RefusedByIndex, type Remote } from './remote.ts'
+import type { Indexes } from './indexes.ts'
+import type { PartError, Remote } from './remote.ts'
 import { beginning, SEPARATOR, split } from './values.ts'
 
 /** What the index knows of one term or word. */
@@ -39,7 +40,7 @@ type Missing = { readonly words: Set<string>; readonly near: Set<string>; readon
  */
 export function openKnown(
   remote: Remote,
-  { index, routings }: { readonly index: string; readonly routings: () => Promise<readonly string[]> },
+  { index, routings }: { readonly index: string; readonly routings: Indexes['routings'] },
 ) {
   const facts = new Map<string, Fact & { readonly until: number }>()
   let documents = { count: 0, until: 0 }
@@ -100,23 +101,30 @@ export function openKnown(
       async function askFacts(words: ReadonlySet<string>): Promise<void> {
         const text = [...words].join(' ')
         const asked = Object.fromEntries(FIELDS.map((field) => [field, text]))
-        const { body } = await remote.ask('POST', '/_mtermvectors', {
-          body: {
-            docs: (await routings()).map((routing) => ({
-              _index: index,
-              routing,
-              doc: asked,
-              fields: FIELDS,
-              term_statistics: true,
-              positions: false,
-              offsets: false,
-              payloads: false,
-            })),
-          },
-        })
-        const shards = (body as { docs: ShardTerms[] }).docs
-        const broken = shards.find(({ error }) => error)?.error
-        if (broken) throw new RefusedByIndex(`terms: ${broken.reason}`, 500)
+        const termsOf = async (routings: readonly string[]): Promise<readonly ShardTerms[]> => {
+          const { body } = await remote.ask('POST', '/_mtermvectors', {
+            body: {
+              docs: routings.map((routing) => ({
+                _index: index,
+                routing,
+                doc: asked,
+                fields: FIELDS,
+                term_statistics: true,
+                positions: false,
+                offsets: false,
+                payloads: false,
+              })),
+            },
+          })
+          const { docs } = body as { docs: ShardTerms[] }
+          remote.whole(index, docs)
+          return docs
+        }
+        const ways = await routings()
+        let shards = await termsOf(ways.values)
+        const answered = shards[0]!._index
+        // Another process has put a new index in its place, of other shards perhaps.
+        if (answered !== ways.index) shards = await termsOf((await routings(answered)).values)
         let count = 0
         for (const { term_vectors: vectors = {} } of shards)
           count += vectors.terms?.field_statistics?.doc_count ?? 0
@@ -146,56 +154,54 @@ export function openKnown(
       async function askNear({ near, ways }: Missing): Promise<void> {
         const misspelt = [...near]
         const short = [...ways]
-        const { body } = await remote.ask('POST', `/${index}/_search`, {
-          body: {
-            size: 0,
-            query: { match_none: {} },
-            ...(misspelt.length > 0 && {
-              suggest: Object.fromEntries(
-                misspelt.map((word, at) => [
-                  `near${at}`,
-                  {
-                    text: word,
-                    term: {
-                      field: 'surfaces',
-                      analyzer: 'words',
-                      suggest_mode: 'always',
-                      max_edits: allowedEdits(word),
-                      prefix_length: 0,
-                      min_word_length: 3,
-                      size: PROPOSED,
-                      shard_size: PROPOSED,
-                      string_distance: 'damerau_levenshtein',
-                    },
+        const body = await remote.search(index, {
+          size: 0,
+          query: { match_none: {} },
+          ...(misspelt.length > 0 && {
+            suggest: Object.fromEntries(
+              misspelt.map((word, at) => [
+                `near${at}`,
+                {
+                  text: word,
+                  term: {
+                    field: 'surfaces',
+                    analyzer: 'words',
+                    suggest_mode: 'always',
+                    max_edits: allowedEdits(word),
+                    prefix_length: 0,
+                    min_word_length: 3,
+                    size: PROPOSED,
+                    shard_size: PROPOSED,
+                    string_distance: 'damerau_levenshtein',
                   },
-                ]),
-              ),
-            }),
-            ...(short.length > 0 && {
-              aggs: {
-                all: {
-                  global: {},
-                  aggs: Object.fromEntries(
-                    short.map((word, at) => [
-                      `ways${at}`,
-                      {
-                        filter: { prefix: { spelledOut: `${word}${SEPARATOR}` } },
-                        aggs: {
-                          ways: {
-                            terms: {
-                              field: 'spelledOut',
-                              include: beginning([word]),
-                              size: WAYS,
-                            },
+                },
+              ]),
+            ),
+          }),
+          ...(short.length > 0 && {
+            aggs: {
+              all: {
+                global: {},
+                aggs: Object.fromEntries(
+                  short.map((word, at) => [
+                    `ways${at}`,
+                    {
+                      filter: { prefix: { spelledOut: `${word}${SEPARATOR}` } },
+                      aggs: {
+                        ways: {
+                          terms: {
+                            field: 'spelledOut',
+                            include: beginning([word]),
+                            size: WAYS,
                           },
                         },
                       },
-                    ]),
-                  ),
-                },
+                    },
+                  ]),
+                ),
               },
-            }),
-          },
+            },
+          }),
         })
         const { suggest = {}, aggregations } = body as NearAnswer
         misspelt.forEach((word, at) => {
@@ -215,7 +221,9 @@ export function openKnown(
 }
 
 type ShardTerms = {
-  readonly error?: { readonly reason?: string }
+  /** The index itself, whatever its name was asked for. */
+  readonly _index: string
+  readonly error?: PartError
   readonly term_vectors?: Readonly<
     Record<
       string,

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
+import { Breaker } from '@stoa/runtime'
 import { type CompiledSettings, compileSettings } from '../../planning/compiled-settings.ts'
 import {
+  EngineAway,
   type EngineDocument,
   EngineLost,
   type ProductSignals,
@@ -10,12 +12,13 @@ import {
   TOMBSTONE_MS,
 } from '../engine.ts'
 import { unconfigured } from '../unconfigured.ts'
-import { type BulkItem, bulk } from './bulk.ts'
+import { type BulkItem, type BulkOptions, bulk } from './bulk.ts'
 import { entryOf } from './entry.ts'
 import { openIndexes } from './indexes.ts'
 import { openKnown } from './known.ts'
 import { openPointsInTime } from './points-in-time.ts'
-import { openRemote, RefusedByIndex } from './remote.ts'
+import { Refusals } from './refusals.ts'
+import { CLUSTER_PAUSES, IndexGone, openRemote, type PartError, RefusedByIndex } from './remote.ts'
 import { type IndexMeta, SCHEMA_VERSION } from './schema.ts'
 import { search } from './search.ts'
 import { suggest } from './suggest.ts'
@@ -29,27 +32,39 @@ export type OpenSearchOptions = {
   readonly prefix: string
   readonly shards: number
   readonly replicas: number
+  /** Keeps callers from a cluster that does not answer. Default: one that nobody sees. */
+  readonly breaker?: Breaker
 }
 
 /** A page of what the index says of its products. */
 const PAGE = 500
-/** Requests of one list that fills an index: each document is there once, so that their order does not matter. */
-const FILL_AT_ONCE = 2
+/** Requests of one list of documents at a time: each is there once, and an older version replaces nothing, so that their order does not matter. */
+const DOCUMENTS_AT_ONCE = 2
+/** Of what a rebuild has read. More of them are no matter of single products, and the index of before is the better one. */
+const REFUSED_SHARE = 0.05
 /** Settings before the present ones, for those who walk through pages meanwhile. */
 const SETTINGS_KEPT = 4
+
+export type SharedRebuild = Rebuild & {
+  /** What the new index does not take. It replaces the present one without them, unless they are more than one and more than a twentieth. */
+  readonly refused: Refusals
+}
 
 /** An index that all processes share, and what must be asked of it because none of them holds it. */
 export interface SharedEngine extends SearchEngine {
   readonly shared: true
+  startRebuild(): Promise<SharedRebuild>
   /** Drops its indices, whoever uses them. */
   destroy(): Promise<void>
+  /** Whether everything had been brought once when it was last asked; false once the index was found to be gone. */
+  readonly filled: boolean
   /** Whether everything has been brought once. */
   complete(): Promise<boolean>
   /** As it was last written, whether searches see it already or not. Products that were never heard of are absent. */
   told(
     productIds: readonly string[],
   ): Promise<ReadonlyMap<string, { readonly version: number; readonly card?: string }>>
-  /** Products that have one of these SKUs, as searches see them. */
+  /** Products that have one of these SKUs: all that were written by now, in an index that is being filled as well. */
   productsOf(skus: readonly string[]): Promise<{ productId: string; skus: readonly string[] }[]>
   /** Products that sold something. */
   sold(): AsyncIterable<{ productId: string; skus: readonly string[] }[]>
@@ -67,7 +82,15 @@ export interface SharedEngine extends SearchEngine {
  * but the settings, and facts about words that were asked lately.
  */
 export function openOpenSearchEngine(options: OpenSearchOptions): SharedEngine {
-  const remote = openRemote(options.url)
+  const remote = openRemote(
+    options.url,
+    options.breaker ?? new Breaker({ pauses: CLUSTER_PAUSES }),
+    (index) => {
+      if (index !== indexes.products) return
+      present = undefined
+      filled = false
+    },
+  )
   const indexes = openIndexes(remote, options)
   const known = openKnown(remote, { index: indexes.products, routings: indexes.routings })
   const points = openPointsInTime(remote, indexes.products)
@@ -77,6 +100,7 @@ export function openOpenSearchEngine(options: OpenSearchOptions): SharedEngine {
   const ahead = new Map<string, ProductSignals>()
   let closed = false
   let present: Promise<IndexMeta> | undefined
+  let filled = false
 
   const open = () => {
     if (closed) throw new EngineLost('the engine was closed')
@@ -95,17 +119,31 @@ export function openOpenSearchEngine(options: OpenSearchOptions): SharedEngine {
   /** To the index that is being filled first: after the swap the searched name stands for it. */
   const write = async (
     items: () => AsyncIterable<BulkItem> | Iterable<BulkItem>,
-    accept: readonly number[],
+    { accept = [], atOnce = 1 }: Partial<Pick<BulkOptions, 'accept' | 'atOnce'>>,
   ) => {
     await ready()
+    const refusals = new Refusals()
+    const to = async (index: string, visible: boolean) => {
+      const written = await bulk(remote, items(), { index, visible, accept, atOnce })
+      refusals.addAll(written.refusals)
+      return written.results
+    }
     if (await indexes.isFilling())
-      await bulk(remote, items(), {
-        index: indexes.filling,
-        alias: true,
-        visible: false,
-        accept: [...accept, 404],
+      await to(indexes.filling, false).catch((error: unknown) => {
+        // It has taken the other's place meanwhile, or was given up.
+        if (!(error instanceof IndexGone)) throw error
       })
-    return bulk(remote, items(), { index: indexes.products, alias: true, visible: true, accept })
+    try {
+      const results = await to(indexes.products, true)
+      refusals.throwAny()
+      return results
+    } catch (error) {
+      if (!(error instanceof RefusedByIndex)) throw error
+      // What it has no field for waits for the rebuild that gives it one.
+      const { schema } = await indexes.present(analysisOf(settings))
+      if (schema === SCHEMA_VERSION) throw error
+      throw new EngineAway('the search index is of another version and is being rebuilt', { cause: error })
+    }
   }
   async function* entries(
     documents: readonly EngineDocument[],
@@ -134,7 +172,7 @@ export function openOpenSearchEngine(options: OpenSearchOptions): SharedEngine {
         ...(sold !== undefined && { sold }),
       }),
     }))
-    const results = await write(() => items, [404])
+    const results = await write(() => items, { accept: [404] })
     const told = new Map(signals.map((one) => [one.productId, one]))
     for (const { id, status } of results) {
       if (status !== 404) continue
@@ -148,23 +186,27 @@ export function openOpenSearchEngine(options: OpenSearchOptions): SharedEngine {
   async function* pages<Fields>(
     query: object,
     fields: readonly string[],
+    names = indexes.products,
   ): AsyncGenerator<(Fields & { id: string })[]> {
-    let after: string | undefined
+    let after: readonly unknown[] | undefined
     for (;;) {
-      const { body } = await remote.ask('POST', `/${indexes.products}/_search`, {
-        body: {
+      const body = await remote.search(
+        names,
+        {
           query: { bool: { filter: [{ term: { live: true } }, query] } },
           size: PAGE,
-          sort: [{ productId: 'asc' }],
+          sort: [{ productId: 'asc' }, { version: 'desc' }],
           _source: fields,
           track_total_hits: false,
-          ...(after !== undefined && { search_after: [after] }),
+          ...(after && { search_after: after }),
         },
-      })
-      const { hits } = (body as { hits: { hits: { _id: string; _source: Fields }[] } }).hits
+        { ignore_unavailable: names !== indexes.products },
+      )
+      type Found = { _id: string; _source: Fields; sort: unknown[] }
+      const { hits } = (body as { hits: { hits: Found[] } }).hits
       if (hits.length > 0) yield hits.map(({ _id, _source }) => ({ ..._source, id: _id }))
       if (hits.length < PAGE) return
-      after = hits.at(-1)!._id
+      after = hits.at(-1)!.sort
     }
   }
   const forget = () =>
@@ -187,10 +229,13 @@ export function openOpenSearchEngine(options: OpenSearchOptions): SharedEngine {
 
   return {
     shared: true,
+    get filled() {
+      return filled
+    },
     put: async (documents) => {
       open()
       if (documents.length === 0) return
-      await write(() => entries(documents, 'update'), [])
+      await write(() => entries(documents, 'update'), { atOnce: DOCUMENTS_AT_ONCE })
       for (const { productId } of documents) ahead.delete(productId)
     },
     putStock: putSignals,
@@ -204,7 +249,7 @@ export function openOpenSearchEngine(options: OpenSearchOptions): SharedEngine {
         id: productId,
         body: removeBody({ productId, version, at }),
       }))
-      await write(() => items, [])
+      await write(() => items, {})
       if (performance.now() - forgottenAt < TOMBSTONE_MS) return
       forgottenAt = performance.now()
       await forget()
@@ -219,6 +264,7 @@ export function openOpenSearchEngine(options: OpenSearchOptions): SharedEngine {
       const analysis = analysisOf(settings)
       await ready()
       const meta = await indexes.present(analysis)
+      filled = meta.complete
       if (meta.schema !== SCHEMA_VERSION) return { rebuild: true }
       if (meta.analysis === analysis) return { rebuild: false }
       // Nothing was put yet: what comes is read with these.
@@ -228,48 +274,57 @@ export function openOpenSearchEngine(options: OpenSearchOptions): SharedEngine {
       }
       return { rebuild: true }
     },
-    startRebuild: async (): Promise<Rebuild> => {
+    startRebuild: async () => {
       await ready()
       const analysis = analysisOf(settings)
-      const index = await indexes.begin(analysis)
-      let filled = 0
+      const { index, own, tombstones } = await indexes.begin(analysis)
+      const refused = new Refusals()
+      /** Of what was read for it: told since, and there already. */
+      let known = 0
       return {
+        refused,
         fill: async (documents) => {
           open()
           const kept = await keptSignals(
             documents.filter(({ available, sold }) => available === undefined || sold === undefined),
           )
-          const results = await bulk(
+          const { results, refusals } = await bulk(
             remote,
             entries(
               documents.map((document) => ({ ...kept.get(document.productId), ...document })),
               'create',
             ),
             // What is there already was told since and is newer.
-            { index, alias: false, visible: false, accept: [409], atOnce: FILL_AT_ONCE },
+            { index: own, visible: false, accept: [409], atOnce: DOCUMENTS_AT_ONCE },
           ).catch((error: unknown) => {
-            if (error instanceof RefusedByIndex && error.status === 404) throw new GivenUp(error)
-            throw error
+            throw error instanceof IndexGone ? new GivenUp(error) : error
           })
-          filled += results.filter(({ status }) => status === 201).length
+          refused.addAll(refusals)
+          known += results.filter(({ status }) => status === 409).length
         },
-        finish: async () => {
+        finish: async (read) => {
           const lost = { replaced: false, documents: 0 }
           const { status } = await remote.ask('POST', `/${index}/_refresh`, {
             accept: [404],
             timeoutMs: 30_000,
           })
           if (status === 404) return lost
-          const there = await indexes.count(index)
-          if (there < filled) {
+          if (areTooMany(refused.count, read)) {
             await indexes.abandon(index)
-            throw new Error(`the new index has ${there} of the ${filled} documents that were written to it`)
+            refused.throwAny()
+          }
+          const made = read - refused.count - known
+          const there = (await indexes.count(index)) - tombstones
+          if (there < made) {
+            await indexes.abandon(index)
+            throw new Error(`the new index has ${there} of the ${made} documents that were read for it`)
           }
           const documents = await indexes.count(index, { term: { live: true } })
           if (!(await indexes.swap(index, analysis))) {
             await indexes.abandon(index)
             return lost
           }
+          filled = true
           return { replaced: true, documents }
         },
         abandon: () => indexes.abandon(index),
@@ -311,7 +366,8 @@ export function openOpenSearchEngine(options: OpenSearchOptions): SharedEngine {
     destroy: () => indexes.destroy(),
     complete: async () => {
       await ready()
-      return (await indexes.present(analysisOf(settings))).complete
+      filled = (await indexes.present(analysisOf(settings))).complete
+      return filled
     },
     told: async (productIds) => {
       await ready()
@@ -321,17 +377,26 @@ export function openOpenSearchEngine(options: OpenSearchOptions): SharedEngine {
           query: { _source: 'version,card' },
           body: { ids: productIds.slice(at, at + PAGE) },
         })
-        type Told = { _id: string; _source?: { version: number; card?: string } }
-        for (const { _id, _source } of (body as { docs: Told[] }).docs) if (_source) found.set(_id, _source)
+        type Told = { _id: string; error?: PartError; _source?: { version: number; card?: string } }
+        const { docs } = body as { docs: Told[] }
+        remote.whole(indexes.products, docs)
+        for (const { _id, _source } of docs) if (_source) found.set(_id, _source)
       }
       return found
     },
     productsOf: async (skus) => {
       await ready()
-      const found: { productId: string; skus: readonly string[] }[] = []
-      for await (const page of pages<{ skus: string[] }>({ terms: { skus } }, ['skus']))
-        found.push(...page.map(({ id, skus }) => ({ productId: id, skus })))
-      return found
+      const both = `${indexes.products},${indexes.filling}`
+      // No search waits for what is written to an index that is being filled.
+      await remote.ask('POST', `/${both}/_refresh`, {
+        query: { ignore_unavailable: true },
+        timeoutMs: 30_000,
+      })
+      const found = new Map<string, readonly string[]>()
+      // Of two versions the newer comes first.
+      for await (const page of pages<{ skus: string[] }>({ terms: { skus } }, ['skus'], both))
+        for (const { id, skus } of page) if (!found.has(id)) found.set(id, skus)
+      return [...found].map(([productId, skus]) => ({ productId, skus }))
     },
     async *sold() {
       await ready()
@@ -340,12 +405,10 @@ export function openOpenSearchEngine(options: OpenSearchOptions): SharedEngine {
     },
     categories: async () => {
       await ready()
-      const { body } = await remote.ask('POST', `/${indexes.products}/_search`, {
-        body: {
-          size: 0,
-          query: { term: { live: true } },
-          aggs: { labels: { terms: { field: 'categoryLabels', size: 10_000 } } },
-        },
+      const body = await remote.search(indexes.products, {
+        size: 0,
+        query: { term: { live: true } },
+        aggs: { labels: { terms: { field: 'categoryLabels', size: 10_000 } } },
       })
       const { labels } = (body as { aggregations: { labels: { buckets: { key: string }[] } } }).aggregations
       return labels.buckets.map(({ key }) => {
@@ -367,12 +430,17 @@ export function openOpenSearchEngine(options: OpenSearchOptions): SharedEngine {
         query: { _source: 'available,sold' },
         body: { ids: documents.slice(at, at + PAGE).map(({ productId }) => productId) },
       })
-      for (const { _id, _source } of (body as { docs: { _id: string; _source?: object }[] }).docs)
-        if (_source) found.set(_id, _source)
+      const { docs } = body as { docs: { _id: string; error?: PartError; _source?: object }[] }
+      remote.whole(indexes.products, docs)
+      for (const { _id, _source } of docs) if (_source) found.set(_id, _source)
     }
     return found
   }
 }
+
+/** One of several never is. */
+const areTooMany = (refused: number, read: number): boolean =>
+  refused > 0 && (refused >= read || refused > Math.max(1, read * REFUSED_SHARE))
 
 /** Another rebuild has begun since, and the index of this one is gone. */
 export class GivenUp extends Error {

@@ -1,6 +1,5 @@
 import { EngineAway } from '../engine.ts'
-import type { Remote } from './remote.ts'
-import { RefusedByIndex } from './remote.ts'
+import { IndexGone, RefusedByIndex, type Remote } from './remote.ts'
 
 /** Those who turn to a further page within this time share a point: a process holds a dozen at most, however many look. */
 const SHARED_MS = 10_000
@@ -20,7 +19,7 @@ export function openPointsInTime(remote: Remote, index: string): PointsInTime {
   const open = async (): Promise<string | undefined> => {
     try {
       const { body } = await remote.ask('POST', `/${index}/_search/point_in_time`, {
-        query: { keep_alive: KEPT },
+        query: { keep_alive: KEPT, allow_partial_pit_creation: false },
       })
       return (body as { pit_id: string }).pit_id
     } catch (error) {
@@ -36,12 +35,10 @@ export function openPointsInTime(remote: Remote, index: string): PointsInTime {
     },
     search: async (point, body) => {
       try {
-        const answer = await remote.ask('POST', '/_search', {
-          body: { ...body, pit: { id: point, keep_alive: KEPT } },
-        })
-        return answer.body
+        return await remote.search(undefined, { ...body, pit: { id: point, keep_alive: KEPT } })
       } catch (error) {
         // 404: it ended, or its index went with a rebuild. 400: it was cut off on the way.
+        if (error instanceof IndexGone) return undefined
         if (error instanceof RefusedByIndex && (error.status === 404 || error.status === 400))
           return undefined
         throw error

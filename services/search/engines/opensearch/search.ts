@@ -5,12 +5,12 @@ import {
   sameQuery,
 } from '../../planning/compiled-settings.ts'
 import { correctedPlan } from '../../planning/corrections.ts'
-import { type Place, readCursor, writeCursor } from '../../planning/cursor.ts'
+import { type Place, readCursor, WITHOUT_PRICE, writeCursor } from '../../planning/cursor.ts'
 import { type Known, type Plan, planQuery } from '../../planning/plan.ts'
 import { EXACT_SCORE, filtersToDrop, requirement, without } from '../../planning/requirement.ts'
 import { factorOf, rulesFor } from '../../ranking/merchandising.ts'
 import {
-  CURSOR_CHARACTERS,
+  CursorRefused,
   type Facet,
   type Hit,
   PAGE_HITS,
@@ -33,14 +33,12 @@ import { type Explained, type ExplainedSource, explainHits } from './explain.ts'
 import { type Aggregations, facetPlan } from './facets.ts'
 import type { openKnown } from './known.ts'
 import type { PointsInTime } from './points-in-time.ts'
-import type { Remote } from './remote.ts'
+import { RefusedByIndex, type Remote } from './remote.ts'
 import { scoreScript } from './score.ts'
 
 const HOUR_MS = 3_600_000
 /** Behind all that are pinned. */
 const NO_PIN = 1_000_000_000
-/** Between a cursor and the point in time that it goes on in; in neither of them. */
-const POINT = '.'
 
 export type SearchTools = {
   readonly remote: Remote
@@ -74,7 +72,8 @@ type RawAnswer = {
 
 /** As ../embedded/search.ts, step by step; most queries cost one request, those that must give something up two or three. */
 export async function search(tools: SearchTools, request: SearchRequest): Promise<SearchResult> {
-  const { after, point } = splitCursor(request)
+  const after = request.after === undefined ? undefined : readCursor(request)
+  const point = after?.own
   const settings = tools.settings(after?.plan.settingsMark)
   const atMs = request.at === undefined ? Date.now() : Date.parse(request.at)
   const { plan, misspelt } = after
@@ -207,7 +206,14 @@ export async function search(tools: SearchTools, request: SearchRequest): Promis
       const answer = await tools.points.search(point, body)
       if (answer !== undefined) return answer as RawAnswer
     }
-    return (await tools.remote.ask('POST', `/${tools.index}/_search`, { body })).body as RawAnswer
+    try {
+      return (await tools.remote.search(tools.index, body)) as RawAnswer
+    } catch (error) {
+      // The plan came from outside: what is wrong with it is not a mistake of ours.
+      if (after && error instanceof RefusedByIndex && error.status === 400)
+        throw new CursorRefused('the index does not take it')
+      throw error
+    }
   }
 
   /** The words, as bits, that some product has and that are worth most together. */
@@ -238,7 +244,13 @@ export async function search(tools: SearchTools, request: SearchRequest): Promis
   function placeOf({ sort, _id }: RawHit): Place {
     const pinned = rules.pins.size > 0
     const pin = pinned ? Number(sort[0]) : NO_PIN
-    return { pin: pin === NO_PIN ? 0 : pin, key: sort[pinned ? 1 : 0]!, productId: _id }
+    const key = sort[pinned ? 1 : 0]!
+    return {
+      pin: pin === NO_PIN ? 0 : pin,
+      // As the number of 32 bits that it is, and not as the shorter one that it is written as.
+      key: request.sort === 'relevance' ? Math.fround(Number(key)) : key,
+      productId: _id,
+    }
   }
 }
 
@@ -266,17 +278,12 @@ async function firstPlan(
       .filter(({ alternatives }, at) => at !== group && alternatives.length > 0)
       .map(groupClause)
     const each = plan.groups[group]!.alternatives
-    const { body } = await tools.remote.ask('POST', `/${tools.index}/_search`, {
-      body: {
-        size: 0,
-        track_total_hits: false,
-        query: all([{ term: { live: true } }, ...others]),
-        aggs: Object.fromEntries(
-          each.map(({ terms }, at) => [`word${at}`, { filter: termClause(terms[0]!) }]),
-        ),
-      },
-    })
-    const { aggregations = {} } = body as RawAnswer
+    const { aggregations = {} } = (await tools.remote.search(tools.index, {
+      size: 0,
+      track_total_hits: false,
+      query: all([{ term: { live: true } }, ...others]),
+      aggs: Object.fromEntries(each.map(({ terms }, at) => [`word${at}`, { filter: termClause(terms[0]!) }])),
+    })) as RawAnswer
     step = steps.next(each.map((_, at) => (aggregations[`word${at}`] as { doc_count: number }).doc_count))
   }
   return { plan: step.value, misspelt }
@@ -334,10 +341,6 @@ function scored(
   return { bool: { must: [ruled], should: [exact] } }
 }
 
-/** Smaller and larger than any price or time; both can be written in JSON. */
-const LAST_UP = Number.MAX_SAFE_INTEGER
-const LAST_DOWN = -1
-
 function sortOf({ sort, currency }: SearchRequest, pins: ReadonlyMap<string, number>): object[] {
   const byId = { productId: 'asc' }
   const main = mainSort(sort, currency)
@@ -360,9 +363,11 @@ function mainSort(sort: SearchRequest['sort'], currency: string): object {
     case 'relevance':
       return { _score: 'desc' }
     case 'price-up':
-      return { [`prices.${currency}`]: { order: 'asc', missing: LAST_UP, unmapped_type: 'double' } }
+      return { [`prices.${currency}`]: { order: 'asc', missing: WITHOUT_PRICE.up, unmapped_type: 'double' } }
     case 'price-down':
-      return { [`prices.${currency}`]: { order: 'desc', missing: LAST_DOWN, unmapped_type: 'double' } }
+      return {
+        [`prices.${currency}`]: { order: 'desc', missing: WITHOUT_PRICE.down, unmapped_type: 'double' },
+      }
     case 'newest':
       return { published: { order: 'desc' } }
     case 'rating':
@@ -382,7 +387,7 @@ function searchAfter(
 ): (number | string)[] {
   if (!hasPins) return [key, productId]
   if (pin === 0) return [NO_PIN, key, productId]
-  const behind = sort === 'name' ? '\uffff' : sort === 'price-up' ? LAST_UP : LAST_DOWN
+  const behind = sort === 'name' ? '\uffff' : sort === 'price-up' ? WITHOUT_PRICE.up : WITHOUT_PRICE.down
   return [pin, behind, '\uffff']
 }
 
@@ -394,19 +399,6 @@ function hitOf({ _id, _score, fields }: RawHit, explained: ReadonlyMap<string, E
     score: _score ?? 0,
     ...(fields?.card && { card: fields.card[0]! }),
     available: fields?.available?.[0] ?? null,
-  }
-}
-
-function splitCursor(request: SearchRequest): {
-  after: ReturnType<typeof readCursor> | undefined
-  point: string | undefined
-} {
-  if (request.after === undefined) return { after: undefined, point: undefined }
-  const at = request.after.indexOf(POINT)
-  const cursor = at < 0 ? request.after : request.after.slice(0, at)
-  return {
-    after: readCursor({ ...request, after: cursor }),
-    point: at < 0 ? undefined : request.after.slice(at + 1),
   }
 }
 
@@ -430,8 +422,5 @@ async function nextCursor(
     readonly later: boolean
   },
 ): Promise<string> {
-  const cursor = writeCursor(request, plan, place)
-  const its = point ?? (later ? await points.current() : undefined)
-  if (its === undefined || cursor.length + POINT.length + its.length > CURSOR_CHARACTERS) return cursor
-  return cursor + POINT + its
+  return writeCursor(request, plan, place, point ?? (later ? await points.current() : undefined))
 }

@@ -61,32 +61,30 @@ export async function suggest(
       fields: ['typed', 'typed._2gram', 'typed._3gram'],
     },
   }
-  const { body } = await remote.ask('POST', `/${index}/_search`, {
-    body: {
-      query: {
-        script_score: {
-          query: {
-            bool: {
-              filter: [
-                { term: { live: true } },
-                ...words.slice(0, -1).map((word) => termClause(settings.words.stem(word))),
-              ],
-              must: [any(completed)],
-              should: [phrase],
-            },
+  const body = await remote.search(index, {
+    query: {
+      script_score: {
+        query: {
+          bool: {
+            filter: [
+              { term: { live: true } },
+              ...words.slice(0, -1).map((word) => termClause(settings.words.stem(word))),
+            ],
+            must: [any(completed)],
+            should: [phrase],
           },
-          script: { source: SCORE },
         },
+        script: { source: SCORE },
       },
-      size: limit,
-      track_total_hits: false,
-      _source: false,
-      stored_fields: ['name', 'slug', 'card'],
-      docvalue_fields: ['available'],
-      aggs: {
-        categories: { terms: { field: 'categoryLabels', size: LABELS } },
-        brands: { terms: { field: 'brandLabel', size: LABELS } },
-      },
+    },
+    size: limit,
+    track_total_hits: false,
+    _source: false,
+    stored_fields: ['name', 'slug', 'card'],
+    docvalue_fields: ['available'],
+    aggs: {
+      categories: { terms: { field: 'categoryLabels', size: LABELS } },
+      brands: { terms: { field: 'brandLabel', size: LABELS } },
     },
   })
   const { hits, aggregations } = body as Answer

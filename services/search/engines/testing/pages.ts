@@ -4,6 +4,21 @@ import fc from 'fast-check'
 import { CursorRefused, type EngineDocument, type Sort } from '../engine.ts'
 import { aDocument, idOf, named, type Subject, searched, someSettings } from '../testing.ts'
 
+/** What a cursor carries, as `planning/cursor.ts` writes it. */
+type Forged = [
+  check: number,
+  pin: number,
+  key: unknown,
+  productId: string,
+  groups: [
+    asked: string,
+    idf: number,
+    thing: number,
+    alternatives: [terms: string, weight: number, adjacent: number][],
+  ][],
+  rest: [exact: unknown, required: number, kept: number, hour: number, ...unknown[]],
+]
+
 export const pagesContract = ({ aShelf, share }: Subject): void => {
   const words = ['lamp', 'red', 'blue', 'desk', 'large', 'oak']
   const sorts: readonly Sort[] = [
@@ -131,6 +146,16 @@ export const pagesContract = ({ aShelf, share }: Subject): void => {
     )
   })
 
+  test('a cursor leads on to which another engine has added something of its own', async () => {
+    const shelf = await aShelf(named('lamp a', 'lamp b', 'lamp c'))
+    const { next } = await searched(shelf, 'lamp', { limit: 1 })
+    const { hits } = await searched(shelf, 'lamp', { limit: 1, after: `${next}.cG9pbnQ` })
+    assert.deepEqual(
+      hits.map(({ productId }) => productId),
+      [idOf(2)],
+    )
+  })
+
   test('a cursor of another query, a shortened or an invented one is refused', async () => {
     const shelf = await aShelf(named('lamp a', 'lamp b', 'lamp c'))
     const { next } = await searched(shelf, 'lamp', { limit: 1 })
@@ -141,6 +166,80 @@ export const pagesContract = ({ aShelf, share }: Subject): void => {
     await refused('lamp', 'bm9uc2Vuc2U')
     await refused('lamp', 'x'.repeat(5_000))
     await refused('lamp', Buffer.from('[1,2,3,4,5,6]').toString('base64url'))
+  })
+
+  test('a cursor is refused that says what no query says, and one that no plan leads to is an answer or is refused', async () => {
+    const shelf = await aShelf(named('red lamp a', 'red lamp b', 'lamp c', 'red d'))
+    for (const sort of ['relevance', 'price-up', 'name'] as const) {
+      const { next } = await searched(shelf, 'red lamp', { sort, limit: 1 })
+      const page = (after: string) => searched(shelf, 'red lamp', { sort, limit: 1, after })
+      const forged = (change: (written: Forged) => void) => {
+        const written: Forged = JSON.parse(Buffer.from(next!, 'base64url').toString())
+        change(written)
+        return Buffer.from(JSON.stringify(written)).toString('base64url')
+      }
+      assert.equal((await page(forged(() => {}))).hits.length, 1)
+
+      const lies: readonly ((written: Forged) => void)[] = [
+        (written) => {
+          written[2] = sort === 'name' ? 5 : 'abc'
+        },
+        (written) => {
+          written[1] = -0.5
+        },
+        ([, , , , groups]) => {
+          groups[0]![1] = -1
+        },
+        ([, , , , groups]) => {
+          groups[0]![1] = 1e300
+        },
+        ([, , , , groups]) => {
+          groups[0]![2] = 2
+        },
+        ([, , , , groups]) => {
+          groups[0]![3][0]![1] = -1
+        },
+        ([, , , , groups]) => {
+          groups[0]![3][0]![0] = 'a '.repeat(1_300)
+        },
+        (written) => {
+          written[5][1] = -1
+        },
+        (written) => {
+          written[5][2] = 0.5
+        },
+      ]
+      for (const lie of lies) await assert.rejects(page(forged(lie)), CursorRefused, String(lie))
+
+      const oddities: readonly ((written: Forged) => void)[] = [
+        ([, , , , groups, rest]) => {
+          for (const group of groups) group[1] = 0
+          rest[1] = 0
+        },
+        ([, , , , groups, rest]) => {
+          for (const group of groups) group[3] = []
+          rest[1] = 0
+        },
+        ([, , , , groups, rest]) => {
+          const terms = Array.from({ length: 95 }, (_, at) => at.toString(36)).join(' ')
+          for (const group of groups) group[3] = [[terms, 1, 1]]
+          rest[1] = 0.1
+          rest[2] = 3
+        },
+        (written) => {
+          if (sort !== 'name') written[2] = 1e300
+          written[5][3] = 1e300
+        },
+        (written) => {
+          if (sort !== 'name') written[2] = -1e300
+          written[5][3] = -1e300
+        },
+      ]
+      for (const odd of oddities)
+        await page(forged(odd)).catch((error: unknown) =>
+          assert.ok(error instanceof CursorRefused, `${odd}: ${error}`),
+        )
+    }
   })
 
   test('a cursor fits into an address, however long the query was', async () => {

@@ -70,14 +70,14 @@ export const writesContract = ({ aShelf }: Subject): void => {
     await engine.remove([{ productId: idOf(1), version: 2 }])
     await rebuild.fill([aDocument(1, { name: 'lamp' }), aDocument(2, { name: 'lamp' })])
     assert.deepEqual((await found(engine, 'lamp')).toSorted(), [2, 3, 4])
-    assert.deepEqual(await rebuild.finish(), { replaced: true, documents: 2 })
+    assert.deepEqual(await rebuild.finish(2), { replaced: true, documents: 2 })
     assert.deepEqual((await found(engine, 'lamp')).toSorted(), [2, 4])
     assert.deepEqual(
       await found(engine, 'lamp', { filters: { available: false } }),
       [2],
       'its stock was kept',
     )
-    assert.deepEqual(await rebuild.finish(), { replaced: false, documents: 0 })
+    assert.deepEqual(await rebuild.finish(2), { replaced: false, documents: 0 })
   })
 
   test('what was told since a rebuild began is not replaced by what was read before', async () => {
@@ -85,7 +85,7 @@ export const writesContract = ({ aShelf }: Subject): void => {
     const rebuild = await engine.startRebuild()
     await engine.put([aDocument(1, { version: 3, name: 'new lamp' })])
     await rebuild.fill([aDocument(1, { version: 2, name: 'old lamp' })])
-    await rebuild.finish()
+    await rebuild.finish(1)
     assert.deepEqual(await found(engine, 'new'), [1])
     assert.deepEqual(await found(engine, 'old', { recover: false }), [])
   })
@@ -96,8 +96,8 @@ export const writesContract = ({ aShelf }: Subject): void => {
     await first.fill([aDocument(1, { name: 'lamp' })])
     const second = await engine.startRebuild()
     await second.fill([aDocument(1, { name: 'lamp' }), aDocument(2, { name: 'lamp' })])
-    assert.deepEqual(await first.finish(), { replaced: false, documents: 0 })
-    assert.deepEqual(await second.finish(), { replaced: true, documents: 2 })
+    assert.deepEqual(await first.finish(1), { replaced: false, documents: 0 })
+    assert.deepEqual(await second.finish(2), { replaced: true, documents: 2 })
     assert.deepEqual((await found(engine, 'lamp')).toSorted(), [1, 2])
   })
 
@@ -109,7 +109,7 @@ export const writesContract = ({ aShelf }: Subject): void => {
     assert.deepEqual(await engine.configure(someSettings({ version: 3, language: 'de' })), { rebuild: true })
     const rebuild = await engine.startRebuild()
     await rebuild.fill([aDocument(1, { name: 'Zwei Stühle' })])
-    await rebuild.finish()
+    await rebuild.finish(1)
     assert.deepEqual(await found(engine, 'Stuhl'), [1])
     assert.deepEqual(
       await engine.configure(someSettings({ version: 2 })),

@@ -1,0 +1,31 @@
+import { randomBytes } from 'node:crypto'
+import { after } from 'node:test'
+import type { SearchEngine } from '../engine.ts'
+import { type Subject, someSettings } from '../testing.ts'
+import { openOpenSearchEngine } from './opensearch-engine.ts'
+
+/** Opens each shelf in indices of its own; they are gone after the suite that asks for it. */
+export function subject(address: string, { shards }: { readonly shards: number }): Subject {
+  const prefix = `test-${randomBytes(6).toString('hex')}-`
+  const engines: SearchEngine[] = []
+  after(async () => {
+    for (const engine of engines) await engine.close()
+    await fetch(`${address}/${prefix}*`, { method: 'DELETE' })
+  })
+  return {
+    share: 4,
+    withinMs: 1_000,
+    aShelf: async (documents, change) => {
+      const engine = openOpenSearchEngine({
+        url: address,
+        prefix: `${prefix}${engines.length}-`,
+        shards,
+        replicas: 0,
+      })
+      engines.push(engine)
+      await engine.configure(someSettings(change))
+      await engine.put(documents)
+      return engine
+    },
+  }
+}
