@@ -27,8 +27,10 @@ describe(`a checkout (${topology})`, () => {
     assert.match(mail.text, /25\.00/)
     const { body } = await shop.http.get(`/v1/availability?skus=${sku}`)
     assert.deepEqual(body.items, [{ sku, available: 3 }])
-    const gone = await shop.http.get(`/v1/carts/${buyer.cartId}`, buyer.owner)
-    assert.equal(gone.status, 404)
+    // It goes with an event, and so does the mail: neither waits for the other.
+    await eventually(async () =>
+      assert.equal((await shop.http.get(`/v1/carts/${buyer.cartId}`, buyer.owner)).status, 404),
+    )
   })
 
   it('takes a new customer through registration, 3-D Secure and the confirmation of the address', async () => {

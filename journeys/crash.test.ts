@@ -15,6 +15,9 @@ import { type Shop, startShop, topology } from './shop.ts'
 /** As often as a process renews its leases, and asks for those that it has not. */
 const LEASE_BEAT_MS = 5_000
 
+/** For a checkout to come to where it is held, in processes that have perhaps just been started. */
+const REACHED = { timeoutMs: 15_000 }
+
 type Held = { readonly release: () => Promise<void> }
 
 type Step = {
@@ -42,7 +45,7 @@ const steps: readonly Step[] = [
            and not exists (select from "order".orders o where o.order_id = r.order_id)`,
         )
         assert(rows.length > 0)
-      })
+      }, REACHED)
       return prepared!
     },
   },
@@ -63,14 +66,15 @@ const steps: readonly Step[] = [
     prepare: (shop) => withGateway(shop, { latencyMs: 600 }),
     reach: async (shop, buyer) => {
       const orderId = await orderOf(shop, buyer)
-      const held = await eventually(() =>
-        holdRow(shop, 'select from payment.payments where order_id = $1 for update', [orderId]),
+      const held = await eventually(
+        () => holdRow(shop, 'select from payment.payments where order_id = $1 for update', [orderId]),
+        REACHED,
       )
       await eventually(async () => {
         const response = await fetch(`${shop.sandbox.url}/sandbox/stripe/payment_intents?limit=20`)
         const { data } = (await response.json()) as { data: { metadata: Record<string, string> }[] }
         assert(data.some(({ metadata }) => metadata.order_id === orderId))
-      })
+      }, REACHED)
       await sandboxControl(shop, 'stripe/faults', { latencyMs: 0 })
       return held
     },
@@ -81,16 +85,13 @@ const steps: readonly Step[] = [
     during: 'paying',
     prepare: (shop) => holdRelay(shop, 'payment'),
     reach: async (shop, _, { placed, prepared }) => {
-      await eventually(
-        async () => {
-          const { rows } = await shop.pool.query(
-            `select from payment.payments where order_id = $1 and status = 'succeeded'`,
-            [placed!.order.orderId],
-          )
-          assert(rows.length > 0)
-        },
-        { timeoutMs: 15_000 },
-      )
+      await eventually(async () => {
+        const { rows } = await shop.pool.query(
+          `select from payment.payments where order_id = $1 and status = 'succeeded'`,
+          [placed!.order.orderId],
+        )
+        assert(rows.length > 0)
+      }, REACHED)
       return prepared!
     },
   },
@@ -102,7 +103,7 @@ const steps: readonly Step[] = [
       const held = await holdRow(shop, 'select from "order".orders where order_id = $1 for update', [
         placed!.order.orderId,
       ])
-      await eventually(() => relayed(shop, placed!))
+      await eventually(() => relayed(shop, placed!), REACHED)
       return held
     },
   },
@@ -112,16 +113,13 @@ const steps: readonly Step[] = [
     during: 'paying',
     prepare: (shop) => holdRelay(shop, 'order'),
     reach: async (shop, _, { placed, prepared }) => {
-      await eventually(
-        async () => {
-          const { rows } = await shop.pool.query(
-            `select from "order".orders where order_id = $1 and status = 'confirmed'`,
-            [placed!.order.orderId],
-          )
-          assert(rows.length > 0)
-        },
-        { timeoutMs: 15_000 },
-      )
+      await eventually(async () => {
+        const { rows } = await shop.pool.query(
+          `select from "order".orders where order_id = $1 and status = 'confirmed'`,
+          [placed!.order.orderId],
+        )
+        assert(rows.length > 0)
+      }, REACHED)
       return prepared!
     },
   },
@@ -136,7 +134,7 @@ const steps: readonly Step[] = [
           holdRow(shop, 'select from notification.notifications where subject_id = $1 for update', [
             placed!.order.orderId,
           ]),
-        { timeoutMs: 15_000 },
+        REACHED,
       )
       await buyer.mailAbout(new RegExp(placed!.order.number))
       await sandboxControl(shop, 'mail/faults', { delayMs: 0 })
@@ -250,7 +248,7 @@ async function orderOf(shop: Shop, buyer: Buyer): Promise<string> {
     ])
     assert(rows.length > 0)
     return rows[0].order_id
-  })
+  }, REACHED)
 }
 
 /** Payment has told that the order is paid, and the log has it, wherever the log is. */

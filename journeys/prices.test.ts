@@ -95,7 +95,8 @@ describe(`prices (${topology})`, () => {
   it('of a list begin and end by themselves, for whoever looks', async () => {
     const sku = await shop.sell({ quantity: 5, priceMinor: 1_000 })
     const startsAt = Date.now() + 1_500
-    const times = [startsAt, startsAt + 2_500].map((at) => new Date(at).toISOString())
+    // Time enough to be seen while it holds, on a busy machine too.
+    const times = [startsAt, startsAt + 8_000].map((at) => new Date(at).toISOString())
     await aList({ startsAt: times[0], endsAt: times[1] }, [{ sku, tiers: [{ amountMinor: 600 }] }])
     await eventually(async () => assert.deepEqual(await shown(sku), [600, 600]), CONVERGES)
     await eventually(async () => assert.deepEqual(await shown(sku), [1_000, 1_000]), CONVERGES)

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import type { Client, Contract } from '@stoa/contract'
 import { auth } from '@stoa/contracts/auth'
 import { loadServices, serviceNames } from '@stoa/host'
-import { type Host, startHost } from '@stoa/runtime'
+import { type Host, type HostOptions, startHost } from '@stoa/runtime'
 import { type Sandbox, startSandbox } from '@stoa/sandbox'
 import { createDatabase, eventually, type TestDatabase } from '@stoa/testing'
 import pg from 'pg'
@@ -57,6 +57,8 @@ export type ShopProcess = {
 
 type ShopOptions = {
   readonly topology?: Topology
+  /** `inside` alone. Default `all`; what counts statements does without the crontab. */
+  readonly jobs?: HostOptions['jobs']
   /** A database of the journey's own making, when it wants to hurt it. */
   readonly databaseUrl?: string
   /** The outside world, when the journey stands between it and the shop. */
@@ -71,6 +73,7 @@ type ShopOptions = {
 const SECRET = 'secret-of-the-journeys'
 /** 18 processes load their code on two cores, perhaps beside another journey's. */
 const START_TIMEOUT_MS = 180_000
+const attendParent = import.meta.resolve('@stoa/testing/attend-parent')
 const hostProgram = fileURLToPath(new URL('../host/main.ts', import.meta.url))
 
 /** Opens a shop on a database of its own, with a sandbox of its own. */
@@ -105,7 +108,7 @@ export async function startShop(options: ShopOptions = {}): Promise<Shop> {
     }
     const { urls, host, processes, inner, stop } =
       wanted === 'inside'
-        ? await startInside(environment)
+        ? await startInside(environment, options.jobs)
         : await startProcesses(wanted, environment, options.environmentOf ?? (() => ({})))
     undo.push(stop)
     for (const url of urls.slice(0, 1)) {
@@ -148,11 +151,12 @@ export async function startShop(options: ShopOptions = {}): Promise<Shop> {
   }
 }
 
-async function startInside(environment: Record<string, string>) {
+async function startInside(environment: Record<string, string>, jobs: HostOptions['jobs']) {
   const host = await startHost({
     services: await loadServices(),
     environment: { ...environment, PORT: '0' },
     logger: pino({ level: environment.LOG_LEVEL ?? 'fatal' }),
+    ...(jobs && { jobs }),
     checkAnswers: true,
   })
   return {
@@ -239,10 +243,11 @@ function shopProcess(
     internalUrl: `http://127.0.0.1:${internalPort}`,
     pid: () => child?.pid,
     start: async () => {
-      child = spawn(process.execPath, [hostProgram], {
-        stdio: ['ignore', 'ignore', 'inherit'],
+      child = spawn(process.execPath, ['--import', attendParent, hostProgram], {
+        stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
         env: { PATH: process.env.PATH ?? '', ...environment },
       })
+      child.channel!.unref()
     },
     ready: () =>
       eventually(
@@ -255,7 +260,10 @@ function shopProcess(
           const response = await fetch(`http://127.0.0.1:${port}/readyz`, {
             signal: AbortSignal.timeout(2_000),
           })
-          assert.equal(response.status, 200, await response.text())
+          const said = await response.text()
+          assert.equal(response.status, 200, said)
+          // It takes calls as soon as it is ready; a journey also wants what it hears of to have its effect at once.
+          assert.equal(JSON.parse(said).checks.reactions ?? 'ok', 'ok', said)
         },
         { timeoutMs: START_TIMEOUT_MS },
       ),
