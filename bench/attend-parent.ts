@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { Session } from 'node:inspector/promises'
 import { isMainThread } from 'node:worker_threads'
+import '@stoa/testing/attend-parent'
 
 /**
  * Loaded before a measured program (`--import`): ends it in order when the bench is gone, and profiles it when asked. A profile
@@ -25,9 +26,8 @@ async function obey(message: Message): Promise<void> {
   process.send!('done')
 }
 
-// The program's threads are loaded with this, too, and have no parent to attend to.
 if (isMainThread) {
   process.on('message', (message: Message) => void obey(message))
-  process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'))
+  // Listening holds the channel again.
   process.channel!.unref()
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { freePort } from '@stoa/engines'
 import { type Host, startHost } from '@stoa/runtime'
-import { freePort, startChild } from './child.ts'
+import { startChild } from './child.ts'
 import { hop } from './hop/contract.ts'
 import { hopService } from './hop/service.ts'
 import { cpuMs } from './process-use.ts'

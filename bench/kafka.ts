@@ -16,7 +16,8 @@ const DRAINED_WITHIN_MS = 120_000
 /** The log in Kafka: what waits in an outbox to its effects, through brokers at `KAFKA_BROKERS`, beside the same with the log in PostgreSQL. */
 export const kafka: Section = {
   name: 'kafka',
-  always: false,
+  always: true,
+  needs: 'KAFKA_BROKERS',
   run: async (bench) => {
     const brokers = process.env.KAFKA_BROKERS
     if (!brokers) throw new Error('The section kafka needs KAFKA_BROKERS: npm run engines -- up prints it')

@@ -4,6 +4,7 @@ import { type EmbeddedPostgres, startEmbeddedPostgres } from '@stoa/runtime/embe
 import pg from 'pg'
 import { checkout, checkoutProfile } from './checkout.ts'
 import { stopChildren } from './child.ts'
+import { chooseSections } from './choose-sections.ts'
 import { importing } from './import.ts'
 import { kafka } from './kafka.ts'
 import { opensearch } from './opensearch.ts'
@@ -51,6 +52,7 @@ if (process.platform !== 'linux') {
   process.exit(2)
 }
 
+const { run, leftOut } = chooseSections(sections, names, process.env)
 const startedAt = performance.now()
 const machineBefore = machineCpuMs()
 const postgres = await startEmbeddedPostgres({
@@ -70,6 +72,7 @@ try {
   if (!postgres.owner) throw new Error('Another bench is running, and two would measure each other.')
   const figures = await measure(postgres)
   if (figures.length > 0) console.log(`\n${table(figures)}\n\n${company()}`)
+  for (const { name, why } of leftOut) console.log(`Left out: ${name}: ${why}`)
 } catch (error) {
   if (!interrupted) console.error(error)
   process.exitCode = 1
@@ -85,8 +88,7 @@ async function measure(postgres: EmbeddedPostgres): Promise<Figure[]> {
     say,
   }
   const figures: Figure[] = []
-  for (const section of sections) {
-    if (names.length > 0 ? !names.includes(section.name) : !section.always) continue
+  for (const section of run) {
     say(section.name)
     const startedAt = performance.now()
     try {

@@ -11,8 +11,8 @@ import { together } from './together.ts'
 
 const PRODUCTS = 20_000
 const QUERIES = 100
-const ROUNDS = 3
-const WRITTEN = 4_000
+const ROUNDS = 5
+const WRITTEN = 8_000
 /** As a service that fills an index brings them. */
 const PAGE = 50
 const AT_ONCE = 3
@@ -20,7 +20,8 @@ const AT_ONCE = 3
 /** The search engine in OpenSearch at `OPENSEARCH_URL` beside the same requests from a client that does nothing else. */
 export const opensearch: Section = {
   name: 'opensearch',
-  always: false,
+  always: true,
+  needs: 'OPENSEARCH_URL',
   run: async (bench) => {
     const url = process.env.OPENSEARCH_URL?.split(',')[0]
     if (!url) throw new Error('The section opensearch needs OPENSEARCH_URL: npm run engines -- up prints it')
@@ -58,7 +59,7 @@ async function searching(shared: Shared, queries: readonly string[]): Promise<Fi
   bench.say(`opensearch: indexing ${documents.length}`)
   const rebuild = await engine.engine.startRebuild()
   await rebuild.fill(documents)
-  await rebuild.finish()
+  await rebuild.finish(documents.length)
   // A shop's index changes all the time: an answer of the node's memory would be neither's merit.
   await client.request({
     method: 'PUT',
@@ -131,7 +132,7 @@ async function writing(shared: Shared): Promise<Figure[]> {
     const rebuild = await engine.startRebuild()
     return async () => {
       await fill(rebuild)
-      await rebuild.finish()
+      await rebuild.finish(documents.length)
     }
   }
   const inPages = async (rebuild: Filling) => {

@@ -20,6 +20,8 @@ export type Section = {
   readonly name: string
   /** False: runs only when it is named. */
   readonly always: boolean
+  /** Without this variable it is left out, unless it is named. */
+  readonly needs?: string
   readonly run: (bench: Bench) => Promise<readonly Figure[]>
 }
 

@@ -1,5 +1,6 @@
+import { freePort } from '@stoa/engines'
 import { serviceNames } from '@stoa/host'
-import { type Child, freePort, startChild } from './child.ts'
+import { type Child, startChild } from './child.ts'
 import { type Goods, seedGoods } from './goods.ts'
 import type { Bench } from './section.ts'
 
