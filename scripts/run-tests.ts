@@ -4,6 +4,7 @@ import { mkdir, readdir, rm } from 'node:fs/promises'
 import { availableParallelism, constants } from 'node:os'
 import { join, sep } from 'node:path'
 import { startEmbeddedPostgres } from '@stoa/runtime/embedded-postgres'
+import { isAlive } from '@stoa/runtime/process-identity'
 import { testSettings } from '@stoa/testing/test-server'
 
 export type TestRun = {
@@ -79,22 +80,13 @@ async function removeLeftovers(runs: string) {
   await mkdir(runs, { recursive: true })
   for (const name of await readdir(runs)) {
     const pid = Number(/^run-(\d+)$/.exec(name)?.[1])
-    if (!pid || isRunning(pid)) continue
+    if (!pid || isAlive(pid)) continue
     const dataDirectory = join(runs, name)
     // Owning it is the way to stop it, whatever state it is in.
     await startEmbeddedPostgres({ dataDirectory, settings: testSettings })
       .then((server) => server.stop())
       .catch(() => {})
     await rm(dataDirectory, { recursive: true, force: true })
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
   }
 }
 

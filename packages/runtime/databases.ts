@@ -36,35 +36,25 @@ type Ways = Readonly<
 
 /** The databases of one process, each opened once however many services live in it. Nothing connects before it is used. */
 export function openDatabases(config: DatabasesConfig, environment: Environment, log: Logger): Databases {
-  const all = new Map<
-    string,
-    { readonly database: Database; readonly given: Readonly<Record<keyof Ways, string | undefined>> }
-  >()
+  const all = new Map<string, { readonly database: Database; readonly ways: Ways }>()
   const { poolSize, replicaMaxLagMs } = config
-  const open = (name: string, url: string, { directUrl, replicaUrl }: Ways): Database => {
+  const open = (name: string, url: string, ways: Ways): Database => {
     const opened = all.get(url)
     if (opened) {
-      for (const [{ env, url: wanted }, has] of [
-        [directUrl, opened.given.directUrl],
-        [replicaUrl, opened.given.replicaUrl],
-      ] as const)
-        if (wanted && wanted !== has)
-          throw new Error(
-            `${env} would do nothing: its database is used by others, ${has ? 'with another one' : 'without one'}`,
-          )
+      alreadyGiven(ways, opened.ways)
       return opened.database
     }
-    const given = { directUrl: directUrl.url, replicaUrl: replicaUrl.url }
     const database = openDatabase({
       name,
       url,
-      ...given,
+      directUrl: ways.directUrl.url,
+      replicaUrl: ways.replicaUrl.url,
       replicaMaxLagMs,
       poolSize,
       applicationName: 'stoa',
       log,
     })
-    all.set(url, { database, given })
+    all.set(url, { database, ways })
     return database
   }
   const sharedWays: Ways = {
@@ -76,17 +66,16 @@ export function openDatabases(config: DatabasesConfig, environment: Environment,
     replicaUrl: { env: 'LOG_DATABASE_REPLICA_URL', url: undefined },
   }
   goTogether('LOG_DATABASE_URL', config.logDatabaseUrl, logWays)
-  const shared = (ways = sharedWays) => {
+  const shared = () => {
     if (!config.databaseUrl)
       throw new Error('DATABASE_URL is not set, and no embedded PostgreSQL was started')
-    open('shared', config.databaseUrl, sharedWays)
-    return open('shared', config.databaseUrl, ways)
+    return open('shared', config.databaseUrl, sharedWays)
   }
-  const ofLog = (ways = logWays) => {
+  const ofLog = () => {
     if (!config.logDatabaseUrl) return shared()
-    if (config.logDatabaseUrl === config.databaseUrl) return shared(ways)
-    open('log', config.logDatabaseUrl, logWays)
-    return open('log', config.logDatabaseUrl, ways)
+    if (config.logDatabaseUrl !== config.databaseUrl) return open('log', config.logDatabaseUrl, logWays)
+    alreadyGiven(logWays, sharedWays)
+    return shared()
   }
   const of = ({ contract: { name } }: Service): Database => {
     const own = `${name.toUpperCase()}_DATABASE`
@@ -108,10 +97,16 @@ export function openDatabases(config: DatabasesConfig, environment: Environment,
     }
     goTogether(`${own}_URL`, url, ways)
     if (!url) return shared()
-    if (url === config.databaseUrl) return shared(ways)
+    if (url === config.databaseUrl) {
+      alreadyGiven(ways, sharedWays)
+      return shared()
+    }
     if (!config.logDatabaseUrl && !config.kafkaBrokers)
       throw new Error(`${own}_URL is set: say where the event log is with LOG_DATABASE_URL or KAFKA_BROKERS`)
-    if (url === config.logDatabaseUrl) return ofLog(ways)
+    if (url === config.logDatabaseUrl) {
+      alreadyGiven(ways, logWays)
+      return ofLog()
+    }
     return open(name, url, ways)
   }
   return {
@@ -143,6 +138,17 @@ export function openDatabases(config: DatabasesConfig, environment: Environment,
 function goTogether(env: string, url: string | undefined, ways: Ways): void {
   for (const way of Object.values(ways))
     if (way.url && !url) throw new Error(`${way.env} goes with ${env}, which is not set`)
+}
+
+/** A database is opened once, one way: another way to it would be silently left out. */
+function alreadyGiven(wanted: Ways, given: Ways): void {
+  for (const way of ['directUrl', 'replicaUrl'] as const) {
+    const { env, url } = wanted[way]
+    if (url && url !== given[way].url)
+      throw new Error(
+        `${env} would do nothing: its database is used by others, ${given[way].url ? 'with another one' : 'without one'}`,
+      )
+  }
 }
 
 /** What the pools of this process do, for those who watch it. */
