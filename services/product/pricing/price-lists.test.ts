@@ -68,6 +68,24 @@ describe('price lists', () => {
     assert.deepEqual(await shown(item, actor), { page: amountMinor, list: amountMinor })
     assert.equal(await quoted(item, actor ? { actor } : {}), amountMinor)
   }
+  /** `change` says what to write over a version, and the price that it makes. */
+  const settlesWithinOnce = async (
+    item: OnSale,
+    priceListId: string,
+    change: (
+      version: number,
+    ) => [Omit<Parameters<typeof staff.changePriceList>[0], 'priceListId' | 'version'>, number],
+  ) => {
+    await withinOnce(1_000, async (version) => {
+      const [fields, amountMinor] = change(version)
+      const changed = await staff.changePriceList({ priceListId, version, ...fields })
+      assert.equal(changed.settling, true)
+      assert.equal(await quoted(item), amountMinor)
+      await eventually(() => everywhere(item, amountMinor))
+    })
+    await host.settled()
+    assert.equal((await staff.getPriceList({ priceListId })).settling, false)
+  }
   const aList = (fields: Partial<Parameters<typeof staff.createPriceList>[0]> = {}) =>
     staff.createPriceList({ name: 'Sale', currency: 'EUR', ...fields }, { idempotencyKey: v7() })
   const put = (priceListId: string, sku: string, ...tiers: Tier[]) =>
@@ -535,16 +553,9 @@ describe('price lists', () => {
       await put(low.priceListId, lamp.sku, { amountMinor: 700 })
       await put(high.priceListId, lamp.sku, { amountMinor: 900 })
       await everywhere(lamp, 900)
-      const { priceListId } = high
-      await withinOnce(1_000, async (version) => {
-        const [priority, amountMinor] = version % 2 === 1 ? [0, 700] : [2, 900]
-        const changed = await staff.changePriceList({ priceListId, version, priority })
-        assert.equal(changed.settling, true)
-        assert.equal(await quoted(lamp), amountMinor)
-        await eventually(() => everywhere(lamp, amountMinor))
-      })
-      await host.settled()
-      assert.equal((await staff.getPriceList({ priceListId })).settling, false)
+      await settlesWithinOnce(lamp, high.priceListId, (version) =>
+        version % 2 === 1 ? [{ priority: 0 }, 700] : [{ priority: 2 }, 900],
+      )
     })
 
     test('that staff end is brought to the products within a second', async () => {
@@ -552,15 +563,9 @@ describe('price lists', () => {
       const { priceListId } = await aList()
       await put(priceListId, lamp.sku, { amountMinor: 700 })
       await everywhere(lamp, 700)
-      await withinOnce(1_000, async (version) => {
-        const [endsAt, amountMinor] = version % 2 === 1 ? [inMs(-1_000), 1000] : [null, 700]
-        const changed = await staff.changePriceList({ priceListId, version, endsAt })
-        assert.equal(changed.settling, true)
-        assert.equal(await quoted(lamp), amountMinor)
-        await eventually(() => everywhere(lamp, amountMinor))
-      })
-      await host.settled()
-      assert.equal((await staff.getPriceList({ priceListId })).settling, false)
+      await settlesWithinOnce(lamp, priceListId, (version) =>
+        version % 2 === 1 ? [{ endsAt: inMs(-1_000) }, 1000] : [{ endsAt: null }, 700],
+      )
     })
 
     test('of a job that comes late, twice, or for a list that is gone changes nothing', async () => {
