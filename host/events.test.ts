@@ -40,8 +40,10 @@ test('the events command rebuilds the sales of search while the shop runs, and s
   await shop.pool.query('delete from search.sold')
   const told = await run('replay', 'search', '--from', began)
   assert.equal(told.code, 0, told.output)
-  assert.match(told.output, /search has heard 4 events again: feed-index, feed-structure, record-sales/)
+  assert.match(told.output, /^search has heard 4 events again: feed-index, feed-structure, record-sales/)
   assert.deepEqual(await sold(), [{ sku: 'SKU-1', units: 3 }])
+  const older = await run('replay', 'search', '--from', '2026-01-01')
+  assert.match(older.output, /has heard 4 events again[\s\S]*The log keeps events for 14 days/, older.output)
   assert.equal((await run('replay', 'search', '--from', 'yesterday')).code, 2)
 
   const id = crypto.randomUUID()
@@ -117,5 +119,8 @@ test('the events command names the services that can when one is asked for what 
   )
   assert.equal(republish, 'auth has no state to announce; these have: inventory, order, payment, product.\n')
   assert.equal(replay, 'order has no projection that could be rebuilt; these have: search.\n')
-  assert.match(usage!, / replay .*\(search\)\n.* republish .*\(inventory, order, payment, product\)\n/)
+  assert.match(
+    usage!,
+    / replay .*\(search\); it keeps 14 days\n.* republish .*\(inventory, order, payment, product\)\n/,
+  )
 })

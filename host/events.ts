@@ -1,12 +1,12 @@
 import { parseArgs } from 'node:util'
-import { createLogger, startHost } from '@stoa/runtime'
+import { createLogger, LOG_DAYS, startHost } from '@stoa/runtime'
 import { openShopDatabase } from './database.ts'
 import { loadServices } from './services.ts'
 
 const USAGE = `npm run events -- parked [<service>]                            lists events whose reaction kept failing
 npm run events -- parked <service> --id ID                      shows one, and why
 npm run events -- parked <service> --put-back [--reaction R] [--id ID]   runs them again; those that succeed leave
-npm run events -- replay <service> --from TIME                  hands its projections again what the log has since (search)
+npm run events -- replay <service> --from TIME                  hands its projections again what the log has since (search); it keeps ${LOG_DAYS} days
 npm run events -- republish <service>                           announces its current state again (inventory, order, payment, product)`
 
 /** Events that one listing shows of a service, the newest first. */
@@ -103,6 +103,10 @@ try {
     }
     console.log(count === 0 ? 'Nothing is parked.' : `${count} parked.`)
   } else if (command === 'replay') {
+    if (Date.now() - from.getTime() > LOG_DAYS * 86_400_000)
+      console.error(
+        `The log keeps events for ${LOG_DAYS} days: what is older may be gone. Services that own state announce it again: republish.`,
+      )
     const { reactions, events } = await host.background!.replay(name!, from)
     console.log(`${name} has heard ${events} events again: ${reactions.join(', ')}.`)
   } else {

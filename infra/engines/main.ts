@@ -52,7 +52,7 @@ async function main(): Promise<number> {
     const besides = (['toxiproxy', 's3'] as const).filter((name) => values[name])
     const all = [...new Set([...some, ...besides])]
     show(await engines.up(all))
-    if (!all.includes('pgbouncer'))
+    if (wanted.length === 0 && !databaseUrl)
       console.error('PgBouncer is left out: it stands before a PostgreSQL, and DATABASE_URL names none.')
     return 0
   }
