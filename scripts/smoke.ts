@@ -8,22 +8,20 @@ import { createInterface } from 'node:readline'
 import { freePort } from '@stoa/engines'
 import { isAlive } from '@stoa/runtime/process-identity'
 
+// A few seconds where nothing else runs; a machine that takes a minute is slow, not broken.
+const READY_WITHIN_MS = 60_000
+
 /** `npm start` as a user meets it: the first time, and again after SIGTERM to npm; search, a picture and the catalogue as a file. Needs `ps`. */
 const dataDirectory = await mkdtemp(join(tmpdir(), 'stoa-start-'))
 // As root, PostgreSQL runs as another user, who has to get in.
 await chmod(dataDirectory, 0o755)
 try {
-  for (const [time, withinMs] of [
-    ['first', 60_000],
-    ['second', 15_000],
-  ] as const) {
-    await startAndStop(time, withinMs)
-  }
+  for (const time of ['first', 'second']) await startAndStop(time)
 } finally {
   await rm(dataDirectory, { recursive: true, force: true, maxRetries: 5 })
 }
 
-async function startAndStop(time: string, withinMs: number) {
+async function startAndStop(time: string) {
   const port = await freePort()
   const began = performance.now()
   const shop = spawn('npm', ['start'], {
@@ -35,7 +33,7 @@ async function startAndStop(time: string, withinMs: number) {
     await Promise.race([
       said(shop, `:${port}/`),
       new Promise((_, reject) =>
-        setTimeout(() => reject(new Error(`not ready after ${withinMs} ms`)), withinMs).unref(),
+        setTimeout(() => reject(new Error(`not ready after ${READY_WITHIN_MS} ms`)), READY_WITHIN_MS).unref(),
       ),
     ])
     console.log(`the ${time} time ready after ${((performance.now() - began) / 1_000).toFixed(1)} s`)

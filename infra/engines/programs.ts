@@ -30,7 +30,7 @@ export async function classPath(
   log(`${profile}: fetching its jars with Maven`)
   const draft = `${file}.${process.pid}`
   try {
-    await command('mvn', mavenAdvice, [
+    await fetching('mvn', mavenAdvice, [
       ...['--quiet', '--batch-mode', '--file', pom, '--activate-profiles', profile],
       ...['dependency:build-classpath', `-Dmdep.outputFile=${draft}`],
     ])
@@ -89,7 +89,7 @@ export async function goProgram(
   await mkdir(draft, { recursive: true })
   log(`${name}: building it with Go, which takes some minutes the first time`)
   try {
-    await command('go', advice, ['install', '-ldflags=-s -w', `${module}@${version}`], { GOBIN: draft })
+    await fetching('go', advice, ['install', '-ldflags=-s -w', `${module}@${version}`], { GOBIN: draft })
     await rename(join(draft, basename(module)), program)
   } finally {
     await rm(draft, { recursive: true, force: true })
@@ -106,6 +106,18 @@ export async function systemProgram(name: string, aptPackage: string): Promise<s
     `${name} is not installed. Debian: apt-get install -y --no-install-recommends ${aptPackage}`,
   )
 }
+
+/** A program that fetches, tried once more: what came over the line by then is kept, and a line may fail for a moment. */
+async function fetching(...[program, ...rest]: Parameters<typeof command>) {
+  try {
+    return await command(program, ...rest)
+  } catch (error) {
+    if (error instanceof MissingProgram) throw error
+    return await command(program, ...rest)
+  }
+}
+
+class MissingProgram extends EngineError {}
 
 async function command(
   program: string,
@@ -124,7 +136,7 @@ async function command(
       stdout?: string
       stderr?: string
     }
-    if (code === 'ENOENT') throw new EngineError(`${program} is not installed. ${advice}`)
+    if (code === 'ENOENT') throw new MissingProgram(`${program} is not installed. ${advice}`)
     const said = `${stdout ?? ''}${stderr ?? ''}`.trim() || message
     throw new EngineError(`${program} ${parameters[0]} failed:\n${said.slice(-2_000)}`)
   }
