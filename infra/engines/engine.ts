@@ -15,6 +15,7 @@ export type Engine = {
   readonly prepare: (place: Place, options: EngineOptions) => Promise<Launch>
   /** Resolves when it serves, and rejects while it does not. */
   readonly check: (place: Place) => Promise<void>
+  /** Many times what it takes: who waits longer meets an engine that hangs, not a machine that is busy. */
   readonly readyWithinMs: number
 }
 

@@ -10,7 +10,7 @@ import { classPath, java } from './programs.ts'
 export const kafka: Engine = {
   name: 'kafka',
   ports: 2,
-  readyWithinMs: 60_000,
+  readyWithinMs: 180_000,
   environment: ({ ports }) => ({ KAFKA_BROKERS: `127.0.0.1:${ports[0]}` }),
   identity: ({ kafkaDoors = [], kafkaUsers = {}, kafkaLog = '', kafkaJoins = '', kafkaCopies = 1 }) =>
     JSON.stringify([kafkaDoors, kafkaUsers, kafkaLog, kafkaJoins, kafkaCopies]),

@@ -9,7 +9,7 @@ export const openSearch: Engine = {
   ports: 2,
   // The runner looks for a free port upwards from -baseHttpPort, which it never takes itself, and no further than here.
   portRange: { first: 9201, last: 9299 },
-  readyWithinMs: 90_000,
+  readyWithinMs: 180_000,
   environment: ({ ports }) => ({ OPENSEARCH_URL: `http://127.0.0.1:${ports[0]}` }),
   async prepare({ directory, programs, ports }, { log }) {
     const program = await java()

@@ -8,7 +8,7 @@ import { systemProgram } from './programs.ts'
 export const pgBouncer: Engine = {
   name: 'pgbouncer',
   ports: 1,
-  readyWithinMs: 15_000,
+  readyWithinMs: 60_000,
   environment({ ports }, { databaseUrl }) {
     if (!databaseUrl) return {}
     const through = new URL(databaseUrl)

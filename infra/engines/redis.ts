@@ -6,7 +6,7 @@ import { systemProgram } from './programs.ts'
 export const redis: Engine = {
   name: 'redis',
   ports: 1,
-  readyWithinMs: 15_000,
+  readyWithinMs: 60_000,
   environment: ({ ports }) => ({ REDIS_URL: `redis://127.0.0.1:${ports[0]}` }),
   async prepare({ directory, ports }) {
     const program = await systemProgram('redis-server', 'redis-server')

@@ -13,7 +13,7 @@ const memory = '128MiB'
 export const s3: Engine = {
   name: 's3',
   ports: 1,
-  readyWithinMs: 15_000,
+  readyWithinMs: 60_000,
   environment: ({ ports }) => ({
     S3_URL: `http://127.0.0.1:${ports[0]}/pictures`,
     S3_REGION: region,

@@ -5,7 +5,7 @@ import { goProgram } from './programs.ts'
 export const toxiproxy: Engine = {
   name: 'toxiproxy',
   ports: 1,
-  readyWithinMs: 15_000,
+  readyWithinMs: 60_000,
   environment: ({ ports }) => ({ TOXIPROXY_URL: `http://127.0.0.1:${ports[0]}` }),
   async prepare({ programs, ports }, { log }) {
     const program = await goProgram('toxiproxy', programs, log)
