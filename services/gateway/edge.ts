@@ -32,7 +32,7 @@ import { warm } from './cache/warm.ts'
 import type { config } from './config.ts'
 import type { Resources } from './context.ts'
 import { createLimiter } from './limits/limiter.ts'
-import { createQuotas, type OperationQuota, type SetHeader } from './limits/quotas.ts'
+import { createQuotas, type OperationQuota } from './limits/quotas.ts'
 import { openApi } from './openapi.ts'
 import { problemOf } from './problem.ts'
 import { requestReader } from './read-request.ts'
@@ -237,7 +237,7 @@ function route(
         const given = cache.spelled(inV1(request.raw.url!), headers['accept-language'])
         if (given) {
           try {
-            quota.countKept(request.ip, (field, value) => reply.raw.setHeader(field, value))
+            quota.countKept(request.ip, reply.raw)
           } catch (error) {
             return refuse(request, reply, operation, error as Rejection)
           }
@@ -296,17 +296,17 @@ function route(
 
   /** Says who asks, counts that they do, and refuses who may not, before anything is said about what they sent. */
   async function admit(request: FastifyRequest, reply: FastifyReply): Promise<Actor> {
-    const setHeader: SetHeader = (field, value) => reply.raw.setHeader(field, value)
-    await quota.countFirst(request.ip, setHeader)
+    await quota.countFirst(request.ip, reply.raw)
     const actor = await authenticate(request.headers.authorization, request.trace, () =>
-      quota.countUnseen(request.ip, setHeader),
+      quota.countUnseen(request.ip, reply.raw),
     ).catch(async (error: unknown) => {
-      // Who guesses is counted like anybody who says no name.
-      await quota.count(ANONYMOUS, request.ip, setHeader)
+      // Who guesses is counted like anybody who says no name, unless a quota has refused him already.
+      const isOver = error instanceof Rejection && error.code === 'TOO_MANY_REQUESTS'
+      if (!isOver) await quota.count(ANONYMOUS, request.ip, reply.raw)
       throw error
     })
     if (actor.kind !== 'anonymous' && actor.kind !== 'service') request.actorName = actorName(actor)
-    await quota.count(actor, request.ip, setHeader)
+    await quota.count(actor, request.ip, reply.raw)
     authorise(operation, { actor, origin: { address: request.ip, via: undefined } })
     return actor
   }

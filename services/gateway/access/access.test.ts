@@ -282,12 +282,13 @@ describe('who may come in', () => {
       })
       return { status: response.status, headers: response.headers }
     }
-    assert.equal((await ask(secret)).headers.get('ratelimit-policy'), '"api-key";q=100;w=1')
+    await ask(secret)
     const began = performance.now()
+    assert.equal((await ask(secret)).headers.get('ratelimit-policy'), '"api-key";q=100;w=1')
     const answers = await Promise.all(Array.from({ length: 400 }, () => ask(secret)))
     const most = 100 + Math.ceil((performance.now() - began) / 10)
     const passed = answers.filter(({ status }) => status === 204).length
-    assert.ok(passed >= 99 && passed <= most, `${passed} of at most ${most}`)
+    assert.ok(passed >= 98 && passed <= most, `${passed} of at most ${most}`)
     const refused = answers.find(({ status }) => status === 429)
     assert.equal(refused?.headers.get('retry-after'), '1')
     assert.equal((await ask(other.secret)).status, 204)
