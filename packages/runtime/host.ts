@@ -103,7 +103,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
   try {
     collectDefaultMetrics({ register: metrics, eventLoopMonitoringPrecision: EVENT_LOOP_LOOK_MS })
     undo.push(async () => metrics.clear())
-    undo.push(await startTelemetry(environment, environment.OTEL_SERVICE_NAME ?? 'stoa'))
+    undo.push(await startTelemetry(environment, config.otelServiceName))
 
     const redis =
       config.redisUrl === undefined

@@ -93,4 +93,9 @@ export const processConfig = {
     z.url({ protocol: /^https?$/, error: 'must be http:// or https://' }).optional(),
     'Where traces go (OTLP over HTTP). Absent: nothing leaves.',
   ),
+  otelServiceName: setting(
+    'OTEL_SERVICE_NAME',
+    z.string().default('stoa'),
+    'The name that traces give to this process. A shop of several processes tells them apart by it.',
+  ),
 } as const satisfies ConfigSpec
