@@ -32,6 +32,7 @@ export { keptSecret } from './kept-secret.ts'
 export type { EventLog, LoggedEvent, NewEvent } from './log.ts'
 export { LOG_DAYS, topicOf } from './log.ts'
 export { createLogger } from './logger.ts'
+export { MAX_CALLS_TO_AN_ADDRESS } from './peer.ts'
 export { HttpUrls, PostgresUrl, processConfig } from './process-config.ts'
 export { type Redis, type RedisArgument, RedisAway, type RedisScript, redisScript } from './redis.ts'
 export {

@@ -3,10 +3,11 @@ import { type Dispatcher, Pool } from 'undici'
 import type { Breaker } from './breaker.ts'
 
 /**
- * Calls of this process to one address that are under way, and of them those on the wire; the rest waits for a connection. More than a
- * gateway lets run by default: whose calls are refused when there are too many is for its queue to say, which knows what matters.
+ * Calls of this process to one address that are under way; one more is refused, whatever it is about. Whoever knows what matters lets fewer
+ * run.
  */
-const MAX_IN_FLIGHT = 600
+export const MAX_CALLS_TO_AN_ADDRESS = 600
+/** Those of them on the wire; the rest waits for a connection. */
 const MAX_CONNECTIONS = 64
 const CONNECT_TIMEOUT_MS = 2_000
 /** An answer of bytes on which nothing moves has broken off. */
@@ -73,7 +74,7 @@ export class Peer {
   }
 
   get isFull(): boolean {
-    return this.#held >= MAX_IN_FLIGHT
+    return this.#held >= MAX_CALLS_TO_AN_ADDRESS
   }
 
   /**

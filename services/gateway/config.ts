@@ -1,5 +1,8 @@
-import { type ConfigSpec, setting } from '@stoa/runtime'
+import { type ConfigOf, type ConfigSpec, MAX_CALLS_TO_AN_ADDRESS, setting } from '@stoa/runtime'
 import { z } from 'zod'
+
+/** Calls that the gateway makes by itself, beside those that wait for their turn: whose key this is, which access has ended. */
+const OWN_CALLS = 100
 
 const rate = (byDefault: number) => z.coerce.number().int().min(0).max(1_000_000).default(byDefault)
 
@@ -28,12 +31,17 @@ export const config = {
   maxInFlight: setting(
     'GATEWAY_MAX_IN_FLIGHT',
     z.coerce.number().int().min(1).max(100_000).default(2_000),
-    'Requests whose answers have not left; one more is answered 503, whatever it is about. Larger than those that run and wait together.',
+    'Requests whose answers have not left; one more is answered 503, whatever it is about. Must be more than `GATEWAY_MAX_CONCURRENT` and `GATEWAY_MAX_WAITING` together.',
   ),
   maxConcurrent: setting(
     'GATEWAY_MAX_CONCURRENT',
-    z.coerce.number().int().min(1).max(100_000).default(500),
-    'Calls of services that run at once; others wait for at most a second: checkout first, then browsing, then analytics.',
+    z.coerce
+      .number()
+      .int()
+      .min(1)
+      .max(MAX_CALLS_TO_AN_ADDRESS - OWN_CALLS)
+      .default(500),
+    'Calls of services that run at once; others wait for at most a second: checkout first, then browsing, then analytics. No more than one address of a service takes: there one too many is refused, whatever it is about.',
   ),
   maxWaiting: setting(
     'GATEWAY_MAX_WAITING',
@@ -71,3 +79,16 @@ export const config = {
     'Memory for answers that are given again (products, search, categories); 0 keeps none.',
   ),
 } as const satisfies ConfigSpec
+
+/** Throws what names the settings at fault when what is refused whatever it is about would be refused before the queue is full. */
+export function checkBounds({
+  maxInFlight,
+  maxConcurrent,
+  maxWaiting,
+}: Pick<ConfigOf<typeof config>, 'maxInFlight' | 'maxConcurrent' | 'maxWaiting'>): void {
+  const queued = maxConcurrent + maxWaiting
+  if (maxInFlight <= queued)
+    throw new Error(
+      `${config.maxInFlight.env} is ${maxInFlight}: it must be more than ${config.maxConcurrent.env} and ${config.maxWaiting.env} together, ${queued}`,
+    )
+}

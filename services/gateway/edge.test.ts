@@ -93,7 +93,7 @@ describe('the public edge', () => {
   before(async () => {
     host = await startTestHost({
       services: [gateway, ...fakes],
-      environment: { PORT: '0', GATEWAY_MAX_IN_FLIGHT: '3', TRUST_PROXY: '1' },
+      environment: { PORT: '0', TRUST_PROXY: '1' },
     })
     url = host.host.url!
   })
@@ -248,13 +248,54 @@ describe('the public edge', () => {
   })
 
   it('works on so many requests and refuses one more', async () => {
-    const waiting = [1, 2, 3].map(() => fetch(`${url}/v1/availability?skus=SLOW`))
-    await eventually(() => assert.equal(slow.length, 3))
-    const refused = await fetch(`${url}/v1/products`)
-    assert.equal(refused.status, 503)
-    assert.equal((await fetch(`${url}/healthz`)).status, 200)
-    for (const answer of slow.splice(0)) answer()
-    for (const response of await Promise.all(waiting)) assert.equal(response.status, 200)
+    await using busy = await startTestHost({
+      services: [gateway, ...fakes],
+      environment: {
+        PORT: '0',
+        GATEWAY_MAX_CONCURRENT: '1',
+        GATEWAY_MAX_WAITING: '1',
+        GATEWAY_MAX_IN_FLIGHT: '3',
+        GATEWAY_CACHE_BYTES: '0',
+      },
+    })
+    const webhook = () => {
+      const request = httpRequest(`${busy.host.url}/v1/payments/webhooks/stripe`, {
+        method: 'POST',
+        headers: { 'stripe-signature': 't=1', 'content-type': 'application/json', 'content-length': 2 },
+      })
+      request.flushHeaders()
+      return { request, answered: once(request, 'response') as Promise<[IncomingMessage]> }
+    }
+    const list = async () => (await fetch(`${busy.host.url}/v1/products`)).status
+    assert.equal(await list(), 200)
+    const arriving = [webhook(), webhook(), webhook()]
+    await eventually(async () => assert.equal(await list(), 503))
+    assert.equal((await fetch(`${busy.host.url}/healthz`)).status, 200)
+    for (const { request, answered } of arriving) {
+      request.end('{}')
+      const [response] = await answered
+      assert.equal(response.statusCode, 200)
+      response.resume()
+    }
+    await eventually(async () => assert.equal(await list(), 200))
+  })
+
+  it('does not start with bounds that refuse a checkout before anything else', async () => {
+    const startAndStop = async (environment: Record<string, string>) => {
+      await using _ = await startTestHost({
+        services: [gateway, ...fakes],
+        environment: { PORT: '0', ...environment },
+      })
+    }
+    await assert.rejects(
+      startAndStop({ GATEWAY_MAX_WAITING: '1500' }),
+      /GATEWAY_MAX_IN_FLIGHT is 2000.*GATEWAY_MAX_CONCURRENT and GATEWAY_MAX_WAITING together, 2000$/,
+    )
+    await assert.rejects(
+      startAndStop({ GATEWAY_MAX_CONCURRENT: '501' }),
+      /GATEWAY_MAX_CONCURRENT: must be at most 500 .*one address of a service takes/,
+    )
+    await startAndStop({ GATEWAY_MAX_WAITING: '1499' })
   })
 
   it('publishes what the contracts promise as OpenAPI 3.1, and nothing that is for services', async () => {

@@ -29,7 +29,7 @@ import { namesEtag } from './cache/etag.ts'
 import { give, spare } from './cache/give.ts'
 import { createResponseCache, type OperationCache } from './cache/response-cache.ts'
 import { warm } from './cache/warm.ts'
-import type { config } from './config.ts'
+import { checkBounds, type config } from './config.ts'
 import type { Resources } from './context.ts'
 import { createLimiter } from './limits/limiter.ts'
 import { createQuotas, type OperationQuota } from './limits/quotas.ts'
@@ -78,6 +78,7 @@ const version: string =
 /** Opens the one public port. */
 export async function startEdge(host: EdgeHost): Promise<Edge> {
   const settings = host.config as ConfigOf<typeof config>
+  checkBounds(settings)
   const app = Fastify({
     bodyLimit: DEFAULT_BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
