@@ -6,10 +6,19 @@ test('what comes true soon after the machine stood still is waited for', async (
   let come = false
   // Begun by the wait itself, so that a standstill is what it meets first.
   queueMicrotask(() => {
-    standStill(400)
+    standStill(2_500)
     setTimeout(() => (come = true), 30)
   })
-  await eventually(() => come, { timeoutMs: 300 })
+  await eventually(() => come, { timeoutMs: 2_000 })
+})
+
+test('what came while the machine stood still is seen by the last look', async () => {
+  let come = false
+  setTimeout(() => {
+    setTimeout(() => (come = true), 30)
+    standStill(400)
+  }, 1)
+  await eventually(() => come, { timeoutMs: 100 })
 })
 
 test('what never comes true is given up, with what was said last', async () => {
