@@ -81,6 +81,15 @@ export async function aReceiver(
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/webhooks`, received }
 }
 
+/**
+ * For what is promised in a time: the machine may stand still in the middle of it, and then `round` answers false and is run
+ * once more. It has to answer true in one of five.
+ */
+export async function inOneRound(round: () => Promise<boolean>, what: string): Promise<void> {
+  for (let rounds = 1; !(await round()); rounds += 1)
+    if (rounds === 5) throw new Error(`It did not happen in any of five rounds: ${what}`)
+}
+
 /** Waits until `condition` holds, five seconds at most. */
 export async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
   const deadline = Date.now() + 5000

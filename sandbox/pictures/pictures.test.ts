@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import sharp from 'sharp'
-import { aSandbox } from '../testing.ts'
+import { aSandbox, inOneRound } from '../testing.ts'
 import { paintNames } from './colours.ts'
 import { compose, rasterise } from './draw.ts'
 import { things } from './things.ts'
@@ -75,16 +75,17 @@ test('what the studio cannot draw is not there', async (t) => {
 
 test('many who ask for one picture wait for one drawing', async (t) => {
   const { url } = await aSandbox(t)
-  const start = performance.now()
-  await (await fetch(`${url}/pictures/vase/drop/glass/branch/amber.webp`)).arrayBuffer()
-  const onceMs = performance.now() - start
-  const from = performance.now()
-  const answers = await Promise.all(
-    Array.from({ length: 40 }, async () => {
-      const response = await fetch(`${url}/pictures/vase/drop/glass/branch/smoke.webp`)
-      return Buffer.from(await response.arrayBuffer())
-    }),
-  )
-  assert.ok(answers.every((bytes) => bytes.equals(answers[0]!)))
-  assert.ok(performance.now() - from < onceMs * 10 + 500, 'forty drawings would have taken longer')
+  const colours = paintNames.values()
+  await inOneRound(async () => {
+    const start = performance.now()
+    await (await fetch(`${url}/pictures/vase/drop/glass/branch/${colours.next().value}.webp`)).arrayBuffer()
+    const onceMs = performance.now() - start
+    const from = performance.now()
+    const shared = `${url}/pictures/vase/drop/glass/branch/${colours.next().value}.webp`
+    const answers = await Promise.all(
+      Array.from({ length: 40 }, async () => Buffer.from(await (await fetch(shared)).arrayBuffer())),
+    )
+    assert.ok(answers.every((bytes) => bytes.equals(answers[0]!)))
+    return performance.now() - from < onceMs * 10 + 500
+  }, 'forty answers in less than forty drawings take')
 })

@@ -274,7 +274,7 @@ test('an idempotency key used for something else is an idempotency error', async
 
 test('an idempotency key whose first request still runs is a conflict', async (t) => {
   const sandbox = await aSandbox(t)
-  await control(sandbox, 'POST', 'stripe/faults', { latencyMs: 150 })
+  await control(sandbox, 'POST', 'stripe/faults', { latencyMs: 3_000 })
   const create = () =>
     call(sandbox, {
       key: sandbox.keys.secret,
@@ -284,6 +284,7 @@ test('an idempotency key whose first request still runs is a conflict', async (t
     })
   const answers = await Promise.all([create(), create(), create()])
   assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 409, 409])
+  await control(sandbox, 'POST', 'stripe/faults', { latencyMs: 0 })
   assert.equal((await create()).headers.get('idempotent-replayed'), 'true')
 })
 
@@ -319,9 +320,9 @@ test('the next calls fail as they are told to, before or after they took effect'
   assert.equal(await made(), 2)
 })
 
-test('a frozen API accepts a call and never answers it', async (t) => {
+test('a frozen API accepts a call and never answers it, until the time is up', async (t) => {
   const sandbox = await aSandbox(t)
-  await control(sandbox, 'POST', 'stripe/faults', { freezeMs: 200 })
+  await control(sandbox, 'POST', 'stripe/faults', { freezeMs: 60_000 })
   const { hostname, port } = new URL(sandbox.url)
   const impatient = new Stripe(sandbox.keys.secret, {
     host: hostname,
@@ -334,11 +335,12 @@ test('a frozen API accepts a call and never answers it', async (t) => {
   await assert.rejects(impatient.paymentIntents.create({ amount: 100, currency: 'usd' }), {
     type: 'StripeConnectionError',
   })
+  await control(sandbox, 'POST', 'stripe/faults', { freezeMs: 200 })
   await until(
     async () => (await control<{ frozenForMs: number }>(sandbox, 'GET', 'stripe/faults')).frozenForMs === 0,
     'the freeze ends',
   )
-  assert.equal((await impatient.paymentIntents.list()).data.length, 0)
+  assert.equal((await stripeFor(sandbox).paymentIntents.list()).data.length, 0)
 })
 
 test('a fault that is none is refused with a reason', async (t) => {
