@@ -5,7 +5,7 @@ import { product } from '@stoa/contracts/product'
 import inventoryService from '@stoa/inventory'
 import productService from '@stoa/product'
 import { compose, rasterise } from '@stoa/sandbox'
-import { startTestHost } from '@stoa/testing'
+import { allWithinOnce, startTestHost } from '@stoa/testing'
 import {
   articles,
   demoAttributes,
@@ -92,37 +92,38 @@ test('every product has a picture of each of its colours, and the studio can dra
   }
 })
 
-test('the shop is filled within seconds, and a repetition changes nothing', async () => {
-  await using host = await startTestHost({ services: [productService, inventoryService] })
-  const clients = {
-    product: host.client(product, { via: 'host' }),
-    inventory: host.client(inventory, { via: 'host' }),
-  }
-  const start = performance.now()
-  const filled = await seedDemo(clients, { studio })
-  const tookMs = performance.now() - start
-  assert.ok(tookMs < 10_000, `it took ${Math.round(tookMs)} ms`)
-  assert.deepEqual(filled, {
-    categories: categories.length,
-    products: products.length,
-    variants: demoStock.length,
-    reviews: demoReviews(slugOfCode).length,
-  })
-  assert.deepEqual(await seedDemo(clients, { studio }), {
-    categories: 0,
-    products: 0,
-    variants: 0,
-    reviews: 0,
-  })
-  const { items } = await clients.inventory.availability({ skus: ['GRINDER', 'KNIFE'] })
-  assert.deepEqual(
-    items.toSorted((a, b) => a.available - b.available),
-    [
-      { sku: 'GRINDER', available: 0 },
-      { sku: 'KNIFE', available: 4 },
-    ],
-  )
-  for (const { slug } of products.filter((_, at) => at % 10 === 0))
-    for (const currency of ['EUR', 'USD']) await clients.product.get({ idOrSlug: slug, currency })
-  assert.ok(demoAttributes.length >= 20)
-})
+test('the shop is filled within seconds, and a repetition changes nothing', () =>
+  allWithinOnce([15_000], async () => {
+    await using host = await startTestHost({ services: [productService, inventoryService] })
+    const clients = {
+      product: host.client(product, { via: 'host' }),
+      inventory: host.client(inventory, { via: 'host' }),
+    }
+    const start = performance.now()
+    const filled = await seedDemo(clients, { studio })
+    const tookMs = performance.now() - start
+    assert.deepEqual(filled, {
+      categories: categories.length,
+      products: products.length,
+      variants: demoStock.length,
+      reviews: demoReviews(slugOfCode).length,
+    })
+    assert.deepEqual(await seedDemo(clients, { studio }), {
+      categories: 0,
+      products: 0,
+      variants: 0,
+      reviews: 0,
+    })
+    const { items } = await clients.inventory.availability({ skus: ['GRINDER', 'KNIFE'] })
+    assert.deepEqual(
+      items.toSorted((a, b) => a.available - b.available),
+      [
+        { sku: 'GRINDER', available: 0 },
+        { sku: 'KNIFE', available: 4 },
+      ],
+    )
+    for (const { slug } of products.filter((_, at) => at % 10 === 0))
+      for (const currency of ['EUR', 'USD']) await clients.product.get({ idOrSlug: slug, currency })
+    assert.ok(demoAttributes.length >= 20)
+    return [tookMs]
+  }))

@@ -31,8 +31,8 @@ export function cacheContract(open: () => Promise<CacheUnderTest>): void {
     assert.equal(await cache.get('a', briefly, load), 1)
     const second = await cache.get('a', briefly, load)
     const tookMs = performance.now() - began
-    // On a busy machine it may have expired by then, and not before.
-    assert.ok(second === 1 || (second === 2 && tookMs >= 500), `${second} after ${tookMs} ms`)
+    // On a busy machine it may have expired by then, a tenth early at most.
+    assert.ok(second === 1 || (second === 2 && tookMs >= 450), `${second} after ${tookMs} ms`)
     await sleep(550)
     assert.equal(await cache.get('a', briefly, load), second + 1)
   })

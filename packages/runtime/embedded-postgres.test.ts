@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { allWithinOnce } from '@stoa/testing'
 import pg from 'pg'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.ts'
 import { isAlive } from './embedded-postgres-process.ts'
@@ -44,16 +45,18 @@ test('an embedded PostgreSQL', async (t) => {
     const first = await start()
     await ask(first.url, 'create table kept (n int); insert into kept values (1)')
     await first.stop()
-    const began = performance.now()
-    const second = await start()
-    const tookMs = performance.now() - began
-    try {
-      assert.equal(second.url, first.url)
-      assert.deepEqual(await ask(second.url, 'select n from kept'), [{ n: 1 }])
-      assert.ok(tookMs < 1_500, `took ${tookMs} ms`)
-    } finally {
-      await second.stop()
-    }
+    await allWithinOnce([1_500], async () => {
+      const began = performance.now()
+      const second = await start()
+      const tookMs = performance.now() - began
+      try {
+        assert.equal(second.url, first.url)
+        assert.deepEqual(await ask(second.url, 'select n from kept'), [{ n: 1 }])
+      } finally {
+        await second.stop()
+      }
+      return [tookMs]
+    })
   })
 
   await t.test('refuses a wrong password', async () => {

@@ -9,6 +9,7 @@ import {
   startTestHost,
   type TestDatabase,
   type TestHost,
+  withinOnce,
   withoutPgBouncer,
 } from '@stoa/testing'
 import { z } from 'zod'
@@ -137,14 +138,17 @@ describe('Behind PgBouncer in transaction mode', { skip }, () => {
 
       it('runs a job that is scheduled for later when its time has come', async () => {
         const [first] = replicas as [TestHost]
-        const startedAt = performance.now()
-        await first.client(thingContract).schedule({ job: 'tell', n: 1_000, inMs: 300 })
-        await eventually(async () => {
-          const { rowCount } = await first.pool.query('select from thing.done where version = 1000')
-          assert.equal(rowCount, 1)
+        await withinOnce(4_000, async (attempt) => {
+          const n = 1_000 + attempt
+          const startedAt = performance.now()
+          await first.client(thingContract).schedule({ job: 'tell', n, inMs: 300 })
+          await eventually(async () => {
+            const { rowCount } = await first.pool.query('select from thing.done where version = $1', [n])
+            assert.equal(rowCount, 1)
+          })
+          const ms = performance.now() - startedAt
+          assert(ms > 300, `${ms} ms`)
         })
-        const ms = performance.now() - startedAt
-        assert(ms > 300 && ms < 4_000, `${ms} ms`)
       })
 
       it('answers a repeated call with the first answer, also while the first one runs', async () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { eventually, startTestHost, type TestHost } from '@stoa/testing'
+import { allWithinOnce, eventually, startTestHost, type TestHost } from '@stoa/testing'
 import { pino } from 'pino'
 import { type Database, openDatabase } from './database.ts'
 import { jobInput, record, type ThingContext, thing } from './fixture/thing.ts'
@@ -244,18 +244,20 @@ describe('The relay', () => {
   it('ends within 2 s though the log says nothing, and leaves its events to the next', async () => {
     await using test = await setUp()
     const silence = Promise.withResolvers<void>()
-    const asked = Promise.withResolvers<void>()
-    const append = () => () => {
-      asked.resolve()
-      return silence.promise
-    }
-    const relay = await test.relay({ append })
     await announce(test.host.pool, 'a', 1)
-    relay.wake(['thing'])
-    await asked.promise
-    const startedAt = performance.now()
-    await relay.stop()
-    assert.ok(performance.now() - startedAt < 2_000)
+    await allWithinOnce([2_000], async () => {
+      const asked = Promise.withResolvers<void>()
+      const append = () => () => {
+        asked.resolve()
+        return silence.promise
+      }
+      const relay = await test.relay({ append })
+      relay.wake(['thing'])
+      await asked.promise
+      const startedAt = performance.now()
+      await relay.stop()
+      return [performance.now() - startedAt]
+    })
     const next = await test.relay()
     next.wake(['thing'])
     await drained(next)
