@@ -368,10 +368,23 @@ for (const place of ['in process', 'across the network'] as const) {
           await eventually(() => assert.equal(stalling.now, 0))
         }
       }
+      const lockUntil = async (until: string) => {
+        const { rows } = await host.pool.query(
+          `with old as (select locked_until::text as lock, locked_until - uuid_extract_timestamp(new_id) > '1 s' as is_long
+             from box.idempotency where key = $1)
+           update box.idempotency set locked_until = $2 from old where key = $1 returning old.*`,
+          [same.idempotencyKey, until],
+        )
+        return rows[0]
+      }
       const endFirst = hold()
       await assert.rejects(boxes.stall({}, same), code('TIMEOUT'))
+      // It holds the key for a second more than its deadline; here for as long as a machine may stand still.
+      const { lock, is_long } = await lockUntil('infinity')
+      assert.equal(is_long, true)
       await assert.rejects(boxes.stall({}, same), code('IN_PROGRESS'))
       assert.equal(stalling.most, 1)
+      await lockUntil(lock)
       await endFirst()
       await eventually(async () => {
         const { rows } = await host.pool.query('select locked_until from box.idempotency where key = $1', [

@@ -174,14 +174,24 @@ describe('a transaction', () => {
 
   it('runs a single statement outside of it again when it was the victim of a deadlock', async () => {
     const other = await database.pool.connect()
+    const url = new URL(test.url)
+    // A deadlock is looked for once, so long after a wait began: the other one has to wait by then.
+    url.searchParams.set('options', '-c deadlock_timeout=3s')
+    const patient = openDatabase({
+      url: url.href,
+      poolSize: 1,
+      applicationName: 'test',
+      log: pino({ level: 'silent' }),
+    })
     try {
       await other.query('begin')
-      // The victim is who notices first: the single one, after its second.
+      // The victim is who notices first: the single one, after its three seconds.
       await other.query(`set local deadlock_timeout = '10s'`)
       await other.query(add, ['b'])
       // Takes a, then waits for b; the other one, which has b, then asks for a.
-      const single = database.query(`with first as materialized (${add.replace('$1', `'a'`)} returning 1)
+      const single = patient.query(`with first as materialized (${add.replace('$1', `'a'`)} returning 1)
         update counter.counters set count = count + 10 where name = 'b' and exists (select from first)`)
+      single.catch(() => {})
       await eventually(async () => {
         const { rowCount } = await other.query(
           'select from pg_locks where not granted and pg_backend_pid() = any(pg_blocking_pids(pid))',
@@ -194,6 +204,7 @@ describe('a transaction', () => {
       assert.deepEqual([await count('a'), await count('b')], [2, 11])
     } finally {
       other.release()
+      await patient.close()
     }
   })
 
