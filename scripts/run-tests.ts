@@ -15,7 +15,7 @@ export type TestRun = {
   environment?: Record<string, string>
   /** How many files at once. Tests wait for PostgreSQL and for timers half of their time: two at least, even on one core. */
   filesAtOnce?: number
-  /** For one that hangs, so that it is named. Holds for each test; a hook or a file that hangs is ended with the run. */
+  /** For one that hangs, so that it is named. Holds for each test and each hook; a file that hangs is ended with the run. */
   testWithinMs: number
   /** For a run that hangs: what still runs then is ended, and the run has failed. Ends before what runs it, where that says when (`STEP_ENDS_AT`). */
   withinMs: number
