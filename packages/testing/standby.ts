@@ -53,7 +53,7 @@ async function copyCluster(url: string, from: string, to: string): Promise<void>
   try {
     await client.query(`select pg_backup_start('standby', true)`)
     await mkdir(to, { mode: 0o711 })
-    await promisify(execFile)('cp', ['-a', join(from, 'cluster'), join(to, 'cluster')])
+    await copyWhatStays(join(from, 'cluster'), join(to, 'cluster'))
     const { rows } = await client.query('select labelfile from pg_backup_stop(false)')
     await cp(join(from, 'password'), join(to, 'password'))
     const cluster = join(to, 'cluster')
@@ -69,5 +69,16 @@ async function copyCluster(url: string, from: string, to: string): Promise<void>
     if (process.getuid?.() === 0) await promisify(execFile)('chown', ['-R', `${uid}:${gid}`, cluster])
   } finally {
     await client.end()
+  }
+}
+
+/** The server removes files while it is copied; its manual says to pass over those. */
+async function copyWhatStays(from: string, to: string): Promise<void> {
+  try {
+    await promisify(execFile)('cp', ['-a', from, to], { env: { ...process.env, LC_ALL: 'C' } })
+  } catch (error) {
+    const { code, stderr } = error as { code?: unknown; stderr?: string }
+    const said = stderr?.trim().split('\n') ?? []
+    if (code !== 1 || !said.every((line) => line.endsWith(': No such file or directory'))) throw error
   }
 }
