@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
-import { createServer, connect as dial } from 'node:net'
 import { describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { contract } from '@stoa/contract'
-import { createDatabase, eventually, startTestHost } from '@stoa/testing'
+import { createDatabase, eventually, startTcpProxy, startTestHost } from '@stoa/testing'
 import { pino } from 'pino'
 import { countingThing } from './fixture/counting-thing.ts'
 import { type ThingContext, ThingMade, thingContract } from './fixture/thing.ts'
@@ -95,20 +94,13 @@ describe('Services over Kafka', { skip: kafka.skip }, () => {
 
   it('answer calls while the brokers are away, and catch up when they are back', async () => {
     const settings = freshKafka()
-    const [host, port] = kafka.address.split(',')[0]!.split(':') as [string, string]
-    const door = createServer((socket) => {
-      const inner = dial(Number(port), host)
-      socket.pipe(inner).pipe(socket)
-      for (const end of [socket, inner]) end.on('error', () => {})
-    })
-    await new Promise<void>((resolve) => door.listen(0, '127.0.0.1', resolve))
-    const { port: doorPort } = door.address() as { port: number }
-    await new Promise((resolve) => door.close(resolve))
+    // Nobody is there.
+    await using door = await startTcpProxy('tcp://127.0.0.1:9')
     await using shop = await startTestHost({
       services: [countingThing()],
       environment: {
         ...kafkaEnvironment(settings),
-        KAFKA_BROKERS: `127.0.0.1:${doorPort}`,
+        KAFKA_BROKERS: new URL(door.through('tcp://kafka')).host,
       },
     })
     await shop.client(thingContract).make({ id: 'a', versions: [1, 2] })
@@ -123,21 +115,17 @@ describe('Services over Kafka', { skip: kafka.skip }, () => {
     const settled = shop.host.background!.settled()
     settled.catch(() => {})
     await sleep(200)
-    await new Promise<void>((resolve) => door.listen(doorPort, '127.0.0.1', resolve))
-    try {
-      await settled
-      await eventually(
-        async () => {
-          const { rows } = await shop.pool.query(
-            `select count(*)::int as n from thing.done where by = 'follow'`,
-          )
-          assert.deepEqual(rows, [{ n: 2 }])
-          assert.equal((await shop.host.ready()).checks.log, 'ok')
-        },
-        { timeoutMs: 20_000 },
-      )
-    } finally {
-      door.close()
-    }
+    door.lead(`tcp://${kafka.address.split(',')[0]}`)
+    await settled
+    await eventually(
+      async () => {
+        const { rows } = await shop.pool.query(
+          `select count(*)::int as n from thing.done where by = 'follow'`,
+        )
+        assert.deepEqual(rows, [{ n: 2 }])
+        assert.equal((await shop.host.ready()).checks.log, 'ok')
+      },
+      { timeoutMs: 20_000 },
+    )
   })
 })

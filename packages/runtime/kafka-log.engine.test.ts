@@ -187,7 +187,7 @@ it('makes a topic again that is gone, and delivers what is in it', { skip: kafka
       () => false,
     ))
   ) {
-    assert.ok(performance.now() - began < 10_000, log.trouble())
+    assert.ok(performance.now() - began < 40_000, log.trouble())
     await sleep(500)
   }
   await until([log], () => seen.stored.has(4) && seen.memory.has(4))

@@ -9,6 +9,7 @@ import { alterUserScramCredentialsV0, Connection, ScramMechanisms } from '@platf
 import { freePort, openEngines } from '@stoa/engines'
 import {
   type Authority,
+  allWithinOnce,
   type Certificate,
   createAuthority,
   engineAddress,
@@ -116,7 +117,7 @@ describe('A Kafka that lets in only whom it knows', { skip }, () => {
     for await (const list of log.read({
       topics: ['thing'],
       from: new Date(0),
-      signal: AbortSignal.timeout(5_000),
+      signal: AbortSignal.timeout(30_000),
     }))
       read.push(...list.map(({ version }) => version))
     assert.deepEqual(read, [1, 2, 3])
@@ -223,18 +224,20 @@ describe('A Kafka that lets in only whom it knows', { skip }, () => {
     },
   }
   for (const [what, { environment, says }] of Object.entries(refused))
-    it(`is away, and says why, with ${what}`, async () => {
-      await using log = openLog(environment())
-      await log.consume(subscription('one', async () => {}))
-      const began = performance.now()
-      const failure = await log.append([newEvent('a', 1)]).then(
-        () => undefined,
-        (error: unknown) => error,
-      )
-      assert.ok(isPassing(failure), String(failure))
-      assert.ok(performance.now() - began < 5_000)
-      assert.match(log.trouble() ?? '', says)
-    })
+    it(`is away, and says why, with ${what}`, () =>
+      allWithinOnce([5_000], async () => {
+        await using log = openLog(environment())
+        await log.consume(subscription('one', async () => {}))
+        const began = performance.now()
+        const failure = await log.append([newEvent('a', 1)]).then(
+          () => undefined,
+          (error: unknown) => error,
+        )
+        const tookMs = performance.now() - began
+        assert.ok(isPassing(failure), String(failure))
+        assert.match(log.trouble() ?? '', says)
+        return [tookMs]
+      }))
 
   it('is not even asked when key and certificate are not of one pair', () => {
     assert.throws(
