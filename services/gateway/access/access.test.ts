@@ -274,7 +274,6 @@ describe('who may come in', () => {
   })
 
   it('a key may ask a hundred times a second, and the hundred and first says when to come back', async () => {
-    const [{ secret }, other] = [issue(), issue()]
     const ask = async (credential: string) => {
       const response = await fetch(`${host.host.url}/v1/admin/categories/${v7()}`, {
         method: 'DELETE',
@@ -282,16 +281,22 @@ describe('who may come in', () => {
       })
       return { status: response.status, headers: response.headers }
     }
-    await ask(secret)
-    const began = performance.now()
-    assert.equal((await ask(secret)).headers.get('ratelimit-policy'), '"api-key";q=100;w=1')
-    const answers = await Promise.all(Array.from({ length: 400 }, () => ask(secret)))
-    const most = 100 + Math.ceil((performance.now() - began) / 10)
-    const passed = answers.filter(({ status }) => status === 204).length
-    assert.ok(passed >= 98 && passed <= most, `${passed} of at most ${most}`)
-    const refused = answers.find(({ status }) => status === 429)
+    let refused: Awaited<ReturnType<typeof ask>> | undefined
+    // Over a longer time all of them may pass.
+    await withinOnce(2_500, async () => {
+      const { secret } = issue()
+      await ask(secret)
+      const began = performance.now()
+      assert.equal((await ask(secret)).headers.get('ratelimit-policy'), '"api-key";q=100;w=1')
+      const answers = await Promise.all(Array.from({ length: 400 }, () => ask(secret)))
+      const most = 100 + Math.ceil((performance.now() - began) / 10)
+      const passed = answers.filter(({ status }) => status === 204).length
+      assert.ok(passed >= 98 && passed <= most, `${passed} of at most ${most}`)
+      refused = answers.find(({ status }) => status === 429)
+    })
+    assert.equal(refused?.headers.get('ratelimit'), '"api-key";r=0;t=1')
     assert.equal(refused?.headers.get('retry-after'), '1')
-    assert.equal((await ask(other.secret)).status, 204)
+    assert.equal((await ask(issue().secret)).status, 204)
   })
 
   it('a process that stops tells which keys were used', async () => {
