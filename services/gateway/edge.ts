@@ -54,6 +54,10 @@ declare module 'fastify' {
     /** Known before the body was read. */
     actor: Actor | undefined
   }
+  interface FastifyContextConfig {
+    /** What a route answers. */
+    shown?: PublicOperation
+  }
 }
 
 const DEFAULT_BODY_LIMIT_BYTES = 128 * 1024
@@ -115,6 +119,7 @@ export async function startEdge(host: EdgeHost): Promise<Edge> {
     return refuse(request, reply, undefined, rejection ?? new Rejection('INTERNAL'))
   })
   observe(app, host)
+  sayDeprecated(app)
   bodies(app)
   const drain = drainable(app)
   const load = refuseExcess(app, settings.maxInFlight, drain)
@@ -217,6 +222,7 @@ function route(
     method: operation.method,
     url: shown.path.replace(/\{(\w+)\}/g, ':$1'),
     bodyLimit,
+    config: { shown },
     // What is large is read of those only who may ask at all.
     ...(bodyLimit > DEFAULT_BODY_LIMIT_BYTES && {
       onRequest: async (request: FastifyRequest, reply: FastifyReply) => {
@@ -228,7 +234,6 @@ function route(
       },
     }),
     handler: (request, reply) => {
-      if (shown.deprecation) reply.headers(deprecationHeaders(shown, request.raw.url!)!)
       const { headers } = request
       if (
         cache &&
@@ -433,6 +438,16 @@ function observe(app: FastifyInstance, host: EdgeHost): void {
       },
       'request',
     )
+    done()
+  })
+}
+
+/** Before anything can refuse the request. */
+function sayDeprecated(app: FastifyInstance): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    const { shown } = request.routeOptions.config
+    const headers = shown && deprecationHeaders(shown, request.raw.url!)
+    if (headers) for (const [name, value] of Object.entries(headers)) reply.raw.setHeader(name, value)
     done()
   })
 }

@@ -1,5 +1,6 @@
 import { Bytes, type Operation, platformErrors } from '@stoa/contract'
 import { z } from 'zod'
+import { saysWhen } from './problem.ts'
 import { DEPRECATION_HEADERS, type PublicOperation } from './versions/versions.ts'
 
 type Description = { readonly version: string; readonly serverUrl: string }
@@ -50,6 +51,7 @@ export function openApi(shown: readonly PublicOperation[], { version, serverUrl 
           description: 'An access token (JWT), or an API key (`stoa_...`).',
         },
       },
+      headers: HEADERS,
       schemas: { Problem: problemSchema },
     },
   }
@@ -136,19 +138,26 @@ function describeWords(operation: Operation, deprecation: PublicOperation['depre
   return words.length > 0 ? { description: words.join(' ') } : {}
 }
 
-/** What a quota says of itself (draft-ietf-httpapi-ratelimit-headers-11). */
+/** What quotas say of themselves (draft-ietf-httpapi-ratelimit-headers-11). */
 const QUOTA_HEADERS = {
   'RateLimit-Policy': {
     schema: { type: 'string' },
     description:
-      'The quota that this request counts for: `"api-key";q=100;w=1`, its size and window in seconds.',
+      'The quotas that this request counts for, by comma: `"api-key";q=100;w=1`, its size and window in seconds. Of a 429 the one that is used up.',
   },
   RateLimit: {
     schema: { type: 'string' },
     description:
-      'What is left of it, and in how many seconds all of it is there again: `"api-key";r=99;t=1`.',
+      'What is left of each, and in how many seconds all of it is there again: `"api-key";r=99;t=1`. Of a 429 the seconds until one more may follow.',
   },
 }
+const RETRY_HEADERS = {
+  'Retry-After': { schema: { type: 'integer' }, description: 'In so many seconds it may be tried again.' },
+}
+const HEADERS = { ...QUOTA_HEADERS, ...RETRY_HEADERS, ...DEPRECATION_HEADERS }
+
+const refer = (headers: Partial<typeof HEADERS>): object =>
+  Object.fromEntries(Object.keys(headers).map((name) => [name, { $ref: `#/components/headers/${name}` }]))
 
 function responses(operation: Operation, isDeprecated: boolean): object {
   const status = operation.status ?? 200
@@ -157,13 +166,15 @@ function responses(operation: Operation, isDeprecated: boolean): object {
     byStatus.set(status, [...(byStatus.get(status) ?? []), `\`${code}\`: ${title}`])
   refuse('INVALID_INPUT', platformErrors.INVALID_INPUT)
   refuse('TOO_MANY_REQUESTS', platformErrors.TOO_MANY_REQUESTS)
+  refuse('UNAVAILABLE', platformErrors.UNAVAILABLE)
   if (operation.access !== 'public') refuse('UNAUTHENTICATED', platformErrors.UNAUTHENTICATED)
   if (operation.access === 'staff') refuse('FORBIDDEN', platformErrors.FORBIDDEN)
   if (operation.idempotency === 'key') refuse('IDEMPOTENCY_KEY_REUSED', platformErrors.IDEMPOTENCY_KEY_REUSED)
   if (Object.values(operation.headers ?? {}).includes('if-match'))
     refuse('PRECONDITION_REQUIRED', platformErrors.PRECONDITION_REQUIRED)
   for (const [code, spec] of Object.entries(operation.errors)) refuse(code, spec)
-  const headers = { ...QUOTA_HEADERS, ...(isDeprecated ? DEPRECATION_HEADERS : {}) }
+  const always = { ...QUOTA_HEADERS, ...(isDeprecated && DEPRECATION_HEADERS) }
+  const headers = refer(always)
   const problem = {
     'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } },
   }
@@ -184,11 +195,12 @@ function responses(operation: Operation, isDeprecated: boolean): object {
         refusal,
         {
           description: codes.join('\n\n'),
+          headers: saysWhen(refusal) ? refer({ ...RETRY_HEADERS, ...always }) : headers,
           content: problem,
         },
       ]),
     ),
-    default: { description: 'Any other refusal, an outage included', content: problem },
+    default: { description: 'Any other refusal', headers, content: problem },
   }
 }
 

@@ -468,6 +468,11 @@ describe('two versions side by side', () => {
       /^<\/v2\/admin\/payments\/[\w-]+\/refunds>; rel="successor-version"/,
     )
     assert.equal((await refund('v2', {})).headers.get('sunset'), null)
+    const large = { reason: 'x'.repeat(200_000) }
+    const refused = await refund('v1', large)
+    assert.equal(refused.status, 413)
+    assert.equal(refused.headers.get('deprecation'), '@1795910400')
+    assert.equal((await refund('v2', large)).headers.get('deprecation'), null)
   })
 
   it('say that somebody may not ask before they say what is wrong with what he sent', async () => {

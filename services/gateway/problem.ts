@@ -17,6 +17,9 @@ export type Problem = {
 /** After an outage that has no better guess. */
 const RETRY_AFTER_SECONDS = 2
 
+/** Of a status: whether each refusal of it comes with `Retry-After`. */
+export const saysWhen = (status: number): boolean => status === 503 || status === 429
+
 export function problemOf(
   operation: Operation | undefined,
   { code, data }: Rejection,
@@ -28,7 +31,7 @@ export function problemOf(
   const headers: Record<string, string> = {}
   const retryAfter = (data as { retryAfterSeconds?: unknown } | undefined)?.retryAfterSeconds
   if (typeof retryAfter === 'number') headers['retry-after'] = String(Math.ceil(retryAfter))
-  else if (spec.status === 503 || spec.status === 429) headers['retry-after'] = String(RETRY_AFTER_SECONDS)
+  else if (saysWhen(spec.status)) headers['retry-after'] = String(RETRY_AFTER_SECONDS)
   const { location } = (data ?? {}) as { location?: unknown }
   if (spec.status === 301 && typeof location === 'string') headers.location = location
   // RFC 6750, section 3.

@@ -62,6 +62,13 @@ describe('versions of the public API', () => {
     assert.match(old.description, /2027-11-30/)
     assert.ok(old.responses['201'].headers.Sunset)
     assert.ok(!('deprecated' in recent) && !recent.responses['201'].headers.Sunset)
+    for (const [status, { headers }] of Object.entries<typeof old>(old.responses)) {
+      const says = Object.keys(headers)
+      assert.ok(
+        ['Deprecation', 'Sunset', 'Link'].every((name) => says.includes(name)),
+        status,
+      )
+    }
     const fields = (one: typeof old) =>
       Object.keys(one.requestBody.content['application/json'].schema.properties)
     assert.deepEqual(
@@ -73,6 +80,28 @@ describe('versions of the public API', () => {
     )
     assert.equal(Object.keys(v1.paths).length, Object.keys(v2.paths).length)
     assert.ok(Object.keys(v2.paths).every((one) => one.startsWith('/v2/')))
+  })
+})
+
+describe('each answer that OpenAPI describes', () => {
+  it('names the header fields that it carries, and each field is described', () => {
+    for (const version of API_VERSIONS) {
+      // biome-ignore lint/suspicious/noExplicitAny: a document
+      const document = openApi(of(version), { version: '1', serverUrl: '/' }) as any
+      for (const [path, methods] of Object.entries<object>(document.paths))
+        for (const { responses } of Object.values(methods)) {
+          assert.ok(responses['429'] && responses['503'], path)
+          for (const [status, { headers }] of Object.entries<typeof document>(responses)) {
+            const says = Object.keys(headers)
+            assert.ok(says.includes('RateLimit') && says.includes('RateLimit-Policy'), `${path} ${status}`)
+            assert.equal(says.includes('Retry-After'), ['429', '503'].includes(status), `${path} ${status}`)
+            for (const [name, { $ref }] of Object.entries<typeof document>(headers)) {
+              assert.equal($ref, `#/components/headers/${name}`)
+              assert.ok(document.components.headers[name].description)
+            }
+          }
+        }
+    }
   })
 })
 
