@@ -324,6 +324,21 @@ describe('the public edge', () => {
       /http_request_duration_seconds_count\{method="GET",route="\/v1\/products",status="200"\} \d+/,
     )
     assert.match(metrics, /process_resident_memory_bytes/)
+    assert.match(metrics, /^stoa_ready 1$/m)
+  })
+
+  it('counts no look at its health or metrics among the requests', async () => {
+    for (const path of ['/healthz', '/readyz', '/metrics', '/v1/products'])
+      await (await fetch(`${url}${path}`)).text()
+    const metrics = await (await fetch(`${url}/metrics`)).text()
+    const counted = (path: string) =>
+      new RegExp(`^http_request_duration_seconds_count\\{.*route="${path}"`, 'm').test(metrics)
+    assert.deepEqual(['/healthz', '/readyz', '/metrics', '/v1/products'].map(counted), [
+      false,
+      false,
+      false,
+      true,
+    ])
   })
 
   it('tells nobody what it measured who asks by a proxy, from wherever', async () => {
