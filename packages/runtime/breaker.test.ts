@@ -1,16 +1,20 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Rejection } from '@stoa/contract'
+import { eventually } from '@stoa/testing'
 import { Registry } from 'prom-client'
 import { Breaker, createBreakers } from './breaker.ts'
 import { healthOf } from './edge.ts'
 
 const clocked = (pauses = { firstMs: 100, lastMs: 1_000 }) => {
-  const clock = { ms: 0, opened: 0 }
+  const clock = { ms: 0, opened: 0, failedTrials: 0 }
   const breaker = new Breaker({
     now: () => clock.ms,
     opened: () => {
       clock.opened += 1
+    },
+    trialFailed: () => {
+      clock.failedTrials += 1
     },
     pauses,
   })
@@ -40,6 +44,7 @@ describe('A breaker', () => {
     clock.ms = 99
     assert.equal(breaker.admit(), false)
     clock.ms = 100
+    assert.equal(breaker.state, 'half-open', 'nobody knows whether it is still away')
     assert.deepEqual([breaker.admit(), breaker.admit(), breaker.state], [true, false, 'half-open'])
     breaker.succeeded()
     assert.deepEqual([breaker.admit(), breaker.admit(), breaker.state], [true, true, 'closed'])
@@ -57,6 +62,7 @@ describe('A breaker', () => {
     }
     assert.deepEqual(pauses, [100, 200, 400, 800, 1_000, 1_000])
     assert.equal(clock.opened, 1, 'it was closed before the first time only')
+    assert.equal(clock.failedTrials, 6)
   })
 
   it('stays open longer when it fails soon after it was taken back, and starts anew after it was well', () => {
@@ -107,5 +113,26 @@ describe('A breaker', () => {
     assert.match(text, /^stoa_upstream_opened_total\{upstream="order",address="http:\/\/b"\} 1$/m)
     breakers.of('order', 'http://b').succeeded()
     assert.deepEqual(breakers.health(), {})
+  })
+
+  it('makes a process degraded that has left an upstream, and not once nobody has wanted there for longer than its pause', async () => {
+    const registry = new Registry()
+    const breakers = createBreakers(registry)
+    const breaker = breakers.of('stripe', 'https://a', { firstMs: 50, lastMs: 50 })
+    const shows = async (name: string) =>
+      Number(
+        new RegExp(`^stoa_upstream_${name}\\{upstream="stripe",address="https://a"\\} (\\d+)$`, 'm').exec(
+          await registry.metrics(),
+        )?.[1],
+      )
+    assert.equal(await shows('failed_trials_total'), 0, 'there before the first: it is an increase then')
+    fail(breaker, 5)
+    await eventually(() => assert.deepEqual(breakers.health(), {}))
+    assert.equal(await shows('state'), 1)
+    assert.ok(breaker.admit())
+    assert.deepEqual(breakers.health(), { stripe: 'degraded: 1 of 1 addresses do not answer' })
+    assert.equal(await shows('failed_trials_total'), 0)
+    breaker.failed()
+    assert.equal(await shows('failed_trials_total'), 1)
   })
 })

@@ -14,6 +14,8 @@ export type BreakerState = 'closed' | 'half-open' | 'open'
 export type BreakerOptions = {
   /** It was closed and is not any more. */
   readonly opened: () => void
+  /** The one on trial had no answer. */
+  readonly trialFailed: () => void
   /** A monotonic clock, in ms. */
   readonly now: () => number
   /** How long it stays open: at first, and at most. */
@@ -22,7 +24,8 @@ export type BreakerOptions = {
 
 /**
  * Keeps callers from a place that does not answer. `closed`: all go. After five failures in a row it is `open` and nobody goes,
- * for a while that doubles with each trial that fails; then it is `half-open`: one goes, on trial, and what becomes of it decides.
+ * for a while that doubles with each trial that fails; then it is `half-open`: one goes, on trial, and what becomes of it decides. Until
+ * somebody wants to go, nobody knows whether it answers again.
  * An answer is no failure, whatever it says.
  */
 export class Breaker {
@@ -34,18 +37,28 @@ export class Breaker {
   readonly #options: BreakerOptions
 
   constructor(options: Partial<BreakerOptions> = {}) {
-    this.#options = { opened: () => {}, now: () => performance.now(), pauses: PAUSES, ...options }
+    this.#options = {
+      opened: () => {},
+      trialFailed: () => {},
+      now: () => performance.now(),
+      pauses: PAUSES,
+      ...options,
+    }
   }
 
   get state(): BreakerState {
-    return this.#state
+    return this.#state === 'open' && this.admits ? 'half-open' : this.#state
+  }
+
+  /** Whether the next caller may go. */
+  get admits(): boolean {
+    return this.#state === 'closed' || (this.#state === 'open' && this.#options.now() >= this.#openUntil)
   }
 
   /** Whether the caller may go. Whoever is let in says how it ended: `succeeded` or `failed`. */
   admit(): boolean {
-    if (this.#state === 'closed') return true
-    if (this.#state === 'half-open' || this.#options.now() < this.#openUntil) return false
-    this.#state = 'half-open'
+    if (!this.admits) return false
+    if (this.#state === 'open') this.#state = 'half-open'
     return true
   }
 
@@ -61,6 +74,7 @@ export class Breaker {
   failed(): void {
     if (this.#state === 'open') return
     this.#failures += 1
+    if (this.#state === 'half-open') this.#options.trialFailed()
     if (this.#state === 'half-open' || this.#failures >= MAX_FAILURES) this.trip()
   }
 
@@ -97,7 +111,10 @@ export class Breaker {
 export type Breakers = {
   /** `upstream`: a service or a company. `address`: one place where it answers; two breakers of both names are the same. */
   readonly of: (upstream: string, address: string, pauses?: BreakerOptions['pauses']) => Breaker
-  /** By upstream: `ok`, or how many of its addresses are not used. The process itself still answers: it is only degraded. */
+  /**
+   * The upstreams of which an address is not used, and how many are not. The process itself still answers: it is only degraded. One whose
+   * pause is over and that nobody has wanted since is not counted: it may have been back for hours.
+   */
   readonly health: () => Record<string, string>
 }
 
@@ -111,9 +128,15 @@ export function createBreakers(registry: Registry): Breakers {
     labelNames: ['upstream', 'address'],
     registers: [registry],
   })
+  const failedTrials = new Counter({
+    name: 'stoa_upstream_failed_trials_total',
+    help: 'How often an address of an upstream that was left did not answer the one that went there on trial. It does not grow where nobody wants to go.',
+    labelNames: ['upstream', 'address'],
+    registers: [registry],
+  })
   new Gauge({
     name: 'stoa_upstream_state',
-    help: 'Whether calls go to an address of an upstream: 0 yes (closed), 1 one on trial (half-open), 2 no (open).',
+    help: 'Whether calls go to an address of an upstream: 0 yes (closed), 1 the next one, on trial, or one is (half-open), 2 no (open).',
     labelNames: ['upstream', 'address'],
     registers: [registry],
     collect() {
@@ -130,7 +153,14 @@ export function createBreakers(registry: Registry): Breakers {
       }
       let breaker = breakers.get(address)
       if (!breaker) {
-        breaker = new Breaker({ opened: () => opened.inc({ upstream, address }), pauses })
+        const labels = { upstream, address }
+        breaker = new Breaker({
+          opened: () => opened.inc(labels),
+          trialFailed: () => failedTrials.inc(labels),
+          pauses,
+        })
+        // There from the start: no increase shows a series' first value.
+        failedTrials.inc(labels, 0)
         breakers.set(address, breaker)
       }
       return breaker
@@ -138,7 +168,7 @@ export function createBreakers(registry: Registry): Breakers {
     health: () => {
       const checks: Record<string, string> = {}
       for (const [upstream, breakers] of all) {
-        const away = [...breakers.values()].filter(({ state }) => state !== 'closed').length
+        const away = [...breakers.values()].filter(({ admits }) => !admits).length
         if (away > 0) checks[upstream] = degraded(`${away} of ${breakers.size} addresses do not answer`)
       }
       return checks

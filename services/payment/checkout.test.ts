@@ -137,8 +137,13 @@ test('a gateway that freezes keeps only the first callers waiting; when it answe
   await withinOnce(300, async () => {
     for (let turn = 0; turn < 10; turn += 1) await create(openings[turn % openings.length]!)
   })
-  assert.deepEqual((await shop.host.ready()).checks.stripe, 'degraded: 1 of 1 addresses do not answer')
-  assert.equal((await shop.host.ready()).ok, true)
+  await eventually(async () => {
+    // It may have thawed, and nobody knows how it is once its pause is over.
+    await shop.control('POST', 'faults', { freezeMs: 3_000 })
+    await create(openings[0]!)
+    const { ok, checks } = await shop.host.ready()
+    assert.deepEqual([ok, checks.stripe], [true, 'degraded: 1 of 1 addresses do not answer'])
+  })
   await eventually(() => shop.payments.create(openings[0]!), { timeoutMs: 15_000 })
   await Promise.all(openings.map((opening) => shop.payments.create(opening)))
   assert.equal((await shop.control('GET', 'counters')).payment_intents, openings.length)
