@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { eventually, startTestHost, statements, type TestHost, withinOnce } from '@stoa/testing'
+import {
+  createDatabase,
+  eventually,
+  startTcpProxy,
+  startTestHost,
+  statements,
+  type TestHost,
+  withinOnce,
+} from '@stoa/testing'
 import { countingThing } from './fixture/counting-thing.ts'
 import { type ThingContext, ThingMade, thing, thingContract } from './fixture/thing.ts'
 import { effect } from './service.ts'
@@ -121,6 +129,90 @@ it('Cut connections to PostgreSQL, again and again under load, cost nothing but 
     [],
   )
   assert.equal((await host.pool.query('select from thing.parked')).rowCount, 0)
+})
+
+/** A process whose database is at `address`, or whose log is; where it answers its metrics and says whether it is ready. */
+const watched = async (address: Record<string, string>) => {
+  const host = await startTestHost({
+    services: [countingThing()],
+    environment: { INTERNAL_PORT: '0', DATABASE_REPLICA_URL: undefined, ...address },
+  })
+  const look = async (path: string) => {
+    const response = await fetch(`${host.host.internalUrl}${path}`)
+    return { status: response.status, text: await response.text() }
+  }
+  return Object.assign(host, {
+    metrics: async () => (await look('/metrics')).text,
+    ready: async () => {
+      const { status, text } = await look('/readyz')
+      return { status, checks: JSON.parse(text).checks as Record<string, string> }
+    },
+  })
+}
+
+describe('A process', { concurrency: true }, () => {
+  it('says in its metrics that its database is away, which /metrics answers all the same', async () => {
+    const database = await createDatabase()
+    try {
+      await using way = await startTcpProxy(database.url)
+      await using host = await watched({ DATABASE_URL: way.through(database.url) })
+      await eventually(async () => assert.match(await host.metrics(), /^stoa_ready 1$/m))
+      way.lead('http://127.0.0.1:9')
+      way.cut()
+      await eventually(
+        async () => {
+          assert.equal((await host.ready()).status, 503)
+          assert.match(await host.metrics(), /^stoa_ready 0$/m)
+        },
+        { timeoutMs: 10_000 },
+      )
+      way.lead(database.url)
+      await eventually(async () => assert.match(await host.metrics(), /^stoa_ready 1$/m), {
+        timeoutMs: 20_000,
+      })
+    } finally {
+      await database.drop()
+    }
+  })
+
+  it('goes on, degraded, while the database of the log alone is away, and says what waits', async () => {
+    const ofLog = await createDatabase()
+    try {
+      await using way = await startTcpProxy(ofLog.url)
+      await using host = await watched({ LOG_DATABASE_URL: way.through(ofLog.url) })
+      const client = host.client(thingContract)
+      await client.make({ id: 'a', versions: [1] })
+      await host.settled()
+      assert.match(await host.metrics(), /^stoa_log_up 1$/m)
+      assert.match(await host.metrics(), /^stoa_outbox_oldest_seconds\{service="thing"\} 0$/m)
+      way.lead('http://127.0.0.1:9')
+      way.cut()
+      await client.make({ id: 'a', versions: [2, 3] })
+      await eventually(
+        async () => {
+          const { status, checks } = await host.ready()
+          assert.equal(status, 200)
+          assert.match(checks.log ?? '', /^degraded: /)
+          const metrics = await host.metrics()
+          assert.match(metrics, /^stoa_ready 1$/m)
+          assert.match(metrics, /^stoa_log_up 0$/m)
+          assert.match(metrics, /^stoa_outbox_oldest_seconds\{service="thing"\} (?!0$)/m)
+        },
+        { timeoutMs: 10_000 },
+      )
+      way.lead(ofLog.url)
+      await eventually(() => host.settled(), { timeoutMs: 30_000 })
+      assert.deepEqual(await tally(host, 'follow', 3), { once: 3, missing: 0, more: 0 })
+      await eventually(async () => {
+        assert.equal((await host.ready()).checks.log, 'ok')
+        const metrics = await host.metrics()
+        assert.match(metrics, /^stoa_log_up 1$/m)
+        assert.match(metrics, /^stoa_outbox_oldest_seconds\{service="thing"\} 0$/m)
+      })
+    } finally {
+      await ofLog.drop()
+    }
+  })
 })
 
 // They mostly wait.

@@ -77,11 +77,11 @@ export type BackgroundOptions = {
 export async function startBackground(options: BackgroundOptions): Promise<Background> {
   const { services, log, logDatabase, logger, instance } = options
   const aborted = new AbortController()
-  const metrics = createBackgroundMetrics(
-    options.metrics,
-    () => reactions?.progress() ?? new Map(),
-    () => log.trouble() === undefined,
-  )
+  const metrics = createBackgroundMetrics(options.metrics, {
+    progress: () => reactions?.progress() ?? new Map(),
+    logIsUp: () => log.trouble() === undefined,
+    waiting: () => new Map(parts.flatMap(({ relay }) => [...relay.waiting()])),
+  })
   const leasesIn = new Map<Database, Leases>()
   /** Leases have a connection of their own: behind a crowd that waits for the calls' they would expire. */
   const leaseDatabases = new Map<Leases, Database>()

@@ -19,7 +19,7 @@ import type { JobsHere } from './jobs.ts'
 import { readKafkaSettings } from './kafka-settings.ts'
 import type { EventLog } from './log.ts'
 import { createLogger } from './logger.ts'
-import { type CallTimers, createCallMetrics } from './metrics.ts'
+import { type CallTimers, createCallMetrics, createReadyMetric } from './metrics.ts'
 import { createPostgresLog } from './postgres-log.ts'
 import { HttpUrls, processConfig } from './process-config.ts'
 import { openRedis, type Redis } from './redis.ts'
@@ -164,16 +164,19 @@ export async function startHost(options: HostOptions): Promise<Host> {
     // Every need resolves now, not at its first call.
     for (const service of services) for (const need of Object.values(service.needs)) transportTo(need)
 
+    const parts = [...hosted.values()]
+    // Without them calls fail. One that only the log is in delays what they announce, and the log says so itself.
+    const needed = [...new Set(parts.map((part) => part.hosted.database))]
     let looking: Promise<Health> | undefined
     // However many ask at once, one looks.
     const ready = (): Promise<Health> => {
       if (stopping.signal.aborted) return Promise.resolve({ ok: false, checks: { process: 'is stopping' } })
-      looking ??= readiness(databases.all(), background, redis, breakers).finally(() => {
+      looking ??= readiness(needed, background, redis, breakers).finally(() => {
         looking = undefined
       })
       return looking
     }
-    const parts = [...hosted.values()]
+    createReadyMetric(metrics, ready)
     let internalUrl: string | undefined
     let edge: Edge | undefined
     if (options.background !== false) {

@@ -21,6 +21,7 @@ import { type GroupPartition, KafkaConsumer, type StoredPosition } from './kafka
 import { eventOf, fromRecord, sizeOf, toRecord } from './kafka-record.ts'
 import type { KafkaSettings } from './kafka-settings.ts'
 import {
+  APPEND_TROUBLE_MS,
   type Consumer,
   type EventLog,
   INBOX_DAYS,
@@ -37,8 +38,6 @@ const ACKS_TIMEOUT_MS = 5_000
 const APPEND_TIMEOUT_MS = 8_000
 /** Tries of one append after the first, 250 ms apart, while the producer's numbers still make a repetition harmless. */
 const APPEND_RETRIES = 3
-/** An append that has failed and is not tried again for so long is another process's by now: a relay pauses for 5 s, and a request takes 33 s. */
-const APPEND_TROUBLE_MS = 60_000
 /** Bytes of one request: below a broker's usual bound for one batch (1,048,588), wherever its records go. */
 const REQUEST_BYTES = 800_000
 /** Requests about topics, groups and offsets. */

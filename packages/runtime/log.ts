@@ -92,6 +92,9 @@ export type ReadOptions = {
   readonly signal: AbortSignal
 }
 
+/** An append that has failed and is not tried again for so long is another process's by now: a relay pauses for 5 s, and a request takes 33 s at most. */
+export const APPEND_TROUBLE_MS = 60_000
+
 /** Days that the log keeps an event at least, whether or not every group has come to it. */
 export const LOG_DAYS = 14
 /** Days that an inbox remembers one: longer than it can be handed over again. Kafka drops up to a day's events at once, with the last of them. */

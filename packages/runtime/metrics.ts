@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import type { Health } from './edge.ts'
 import type { ReactionProgress } from './reactions.ts'
 
 export type BackgroundMetrics = {
@@ -9,10 +10,17 @@ export type BackgroundMetrics = {
 
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 
+/** What background work is asked for when the metrics are read. */
+export type BackgroundState = {
+  readonly progress: () => ReadonlyMap<string, ReactionProgress>
+  readonly logIsUp: () => boolean
+  /** By service that this process relays, in ms. */
+  readonly waiting: () => ReadonlyMap<string, number>
+}
+
 export function createBackgroundMetrics(
   registry: Registry,
-  progress: () => ReadonlyMap<string, ReactionProgress>,
-  logIsUp: () => boolean,
+  { progress, logIsUp, waiting }: BackgroundState,
 ): BackgroundMetrics {
   const registers = [registry]
   new Gauge({
@@ -21,6 +29,16 @@ export function createBackgroundMetrics(
     registers,
     collect() {
       this.set(logIsUp() ? 1 : 0)
+    },
+  })
+  new Gauge({
+    name: 'stoa_outbox_oldest_seconds',
+    help: 'Age of the oldest that a service has committed and that is neither in the log nor with the job runner, told by the process that relays it; 0 when nothing waits. Alert above 60.',
+    labelNames: ['service'],
+    registers,
+    collect() {
+      this.reset()
+      for (const [service, waitingMs] of waiting()) this.set({ service }, waitingMs / 1_000)
     },
   })
   new Gauge({
@@ -65,6 +83,18 @@ export function createBackgroundMetrics(
       registers,
     }),
   }
+}
+
+/** What `/readyz` says, to those who do not ask there: a process may well answer its metrics and nothing else. */
+export function createReadyMetric(registry: Registry, ready: () => Promise<Health>): void {
+  new Gauge({
+    name: 'stoa_ready',
+    help: 'Whether this process can do its work, as /readyz says, asked when this is read: 1 (ok, or degraded) or 0.',
+    registers: [registry],
+    async collect() {
+      this.set((await ready()).ok ? 1 : 0)
+    },
+  })
 }
 
 /** One call between processes, as one side of it sees it. */

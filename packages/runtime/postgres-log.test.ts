@@ -207,6 +207,44 @@ it('stores the positions of all groups in one statement, at most once a second',
   )
 })
 
+it('says why it takes nothing or does not deliver, until it does again', async () => {
+  const { database, open } = await freshDatabase()
+  const opened = open()
+  const client = new pg.Client(database.url)
+  await client.connect()
+  try {
+    const writer = await createPostgresLog(opened, { appendTroubleMs: 500 })
+    assert.equal(writer.trouble(), undefined)
+    await client.query('alter schema log rename to away')
+    // It hears nothing: it looks all the same, once it has failed.
+    await eventually(async () => {
+      if (writer.trouble() === undefined) await assert.rejects(writer.append([newEvent('a', 1)]))
+      writer.look()
+      assert.match(writer.trouble() ?? '', /log\.event/)
+    })
+    await client.query('alter schema away rename to log')
+    await until([writer], () => writer.trouble() === undefined)
+    await client.query('alter function log.append rename to append_away')
+    await eventually(async () => {
+      await assert.rejects(writer.append([newEvent('a', 1)]))
+      assert.match(writer.trouble() ?? '', /append/)
+    })
+    await client.query('alter function log.append_away rename to append')
+    await writer.append([newEvent('a', 1)])
+    assert.equal(writer.trouble(), undefined)
+
+    const reader = await createPostgresLog(opened)
+    await reader.consume(subscription('one', async () => {}))
+    await client.query('alter table log.event rename to event_away')
+    await until([reader], () => /event/.test(reader.trouble() ?? ''))
+    await client.query('alter table log.event_away rename to event')
+    await until([reader], () => reader.trouble() === undefined)
+    await Promise.all([writer.close(), reader.close()])
+  } finally {
+    await client.end()
+  }
+})
+
 it('announces what was appended on a channel of its type, once', async () => {
   const { database, open } = await freshDatabase()
   const log = await createPostgresLog(open())

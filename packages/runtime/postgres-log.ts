@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Database, onDirectPool } from './database.ts'
 import {
+  APPEND_TROUBLE_MS,
   type Consumer,
   type EventLog,
   type LoggedEvent,
@@ -29,7 +30,11 @@ const APPEND_MS = 15_000
 /** Pause after a failed read or list. */
 const RETRY_MS = 500
 
-export type PostgresLogOptions = { readonly gatherMs?: number }
+export type PostgresLogOptions = {
+  readonly gatherMs?: number
+  /** For tests. */
+  readonly appendTroubleMs?: number
+}
 
 /** The log in the tables of schema `log`. Brings the schema up to date first. */
 export async function createPostgresLog(
@@ -39,6 +44,7 @@ export async function createPostgresLog(
   await migrateLog(database)
   return new PostgresLog(database, {
     gatherMs: options.gatherMs ?? GATHER_MS,
+    appendTroubleMs: options.appendTroubleMs ?? APPEND_TROUBLE_MS,
     timelineOf: await timelineOf(database),
   })
 }
@@ -75,6 +81,9 @@ export async function firstSince(
 /** What this process has read of a topic: `events` are the newest, up to and including position `end`. */
 type Tail = { readonly events: LoggedEvent[]; end: number; readonly members: Set<GroupConsumer> }
 
+/** Several addresses that refuse are an error without a message. */
+const reason = (error: unknown): string => (error as Error).message || String(error)
+
 type EventRow = {
   topic: string
   position: number
@@ -87,6 +96,8 @@ type EventRow = {
   traceparent: string | null
   occurred_at: Date
 }
+
+type AppendedRow = { appended_id: string; appended_position: number; timeline: string }
 
 const EVENT_COLUMNS =
   'e.topic, e.position, e.id, e.type, e.schema_version, e.key, e.aggregate_version, e.payload, e.traceparent, e.occurred_at'
@@ -108,24 +119,27 @@ class PostgresLog implements EventLog {
 
   /** SQL: which history the server is in. */
   readonly #timelineOf: string
+  readonly #appendTroubleMs: number
+  #appendTrouble: { readonly why: string; readonly at: number } | undefined
+  #readTrouble: string | undefined
 
-  constructor(database: Database, { gatherMs, timelineOf }: { gatherMs: number; timelineOf: string }) {
+  constructor(
+    database: Database,
+    {
+      gatherMs,
+      appendTroubleMs,
+      timelineOf,
+    }: { gatherMs: number; appendTroubleMs: number; timelineOf: string },
+  ) {
     this.database = database
     this.gatherMs = gatherMs
+    this.#appendTroubleMs = appendTroubleMs
     this.#timelineOf = timelineOf
   }
 
   append = async (events: readonly NewEvent[]): Promise<void> => {
     if (events.length === 0) return
-    const rows = await this.database.query<{
-      appended_id: string
-      appended_position: number
-      timeline: string
-    }>(
-      `select appended_id, appended_position, t.timeline
-      from log.append($1) cross join (select ${this.#timelineOf} as timeline) t`,
-      [JSON.stringify(events.map(toJson))],
-    )
+    const rows = await this.#append(events)
     const ours = rows.filter(({ timeline }) => timeline === this.timeline)
     const positions = new Map(ours.map((row) => [row.appended_id, row.appended_position]))
     if (positions.size < events.length) this.look()
@@ -158,7 +172,8 @@ class PostgresLog implements EventLog {
       this.#readAgain = true
       return
     }
-    if (this.#closed || this.tails.size === 0) return
+    // Where nothing is heard, it is looked at until it answers again.
+    if (this.#closed || (this.tails.size === 0 && this.trouble() === undefined)) return
     this.#reading = this.#read().finally(() => {
       this.#reading = undefined
       if (this.#readAgain) this.look()
@@ -188,8 +203,10 @@ class PostgresLog implements EventLog {
     return [...behind]
   }
 
-  /** It is away when its database is, and that says so itself. */
-  trouble = (): string | undefined => undefined
+  trouble = (): string | undefined => {
+    const failed = this.#appendTrouble
+    return failed && performance.now() - failed.at < this.#appendTroubleMs ? failed.why : this.#readTrouble
+  }
 
   async *read({ topics, from, signal }: ReadOptions): AsyncIterable<readonly LoggedEvent[]> {
     const rows = await this.database.query<{ topic: string; first_position: number; last_position: number }>(
@@ -218,6 +235,21 @@ class PostgresLog implements EventLog {
     await this.#reading
     clearTimeout(this.#storeTimer)
     await this.#store()
+  }
+
+  async #append(events: readonly NewEvent[]): Promise<AppendedRow[]> {
+    try {
+      const rows = await this.database.query<AppendedRow>(
+        `select appended_id, appended_position, t.timeline
+        from log.append($1) cross join (select ${this.#timelineOf} as timeline) t`,
+        [JSON.stringify(events.map(toJson))],
+      )
+      this.#appendTrouble = undefined
+      return rows
+    } catch (error) {
+      this.#appendTrouble = { why: reason(error), at: performance.now() }
+      throw error
+    }
   }
 
   /** A page of one topic for a consumer that is older than what is in memory. */
@@ -396,6 +428,7 @@ class PostgresLog implements EventLog {
             order by e.position limit ${PAGE_EVENTS}) e) on true`,
           [topics, after],
         )
+        this.#readTrouble = undefined
         if (first!.timeline !== this.timeline) await this.#changeHistory()
         if (timeline !== this.timeline) {
           this.#readAgain = true
@@ -411,7 +444,8 @@ class PostgresLog implements EventLog {
         }
         for (const tail of grown) wakeMembers(tail)
         if (rows.length >= PAGE_EVENTS) this.#readAgain = true
-      } catch {
+      } catch (error) {
+        this.#readTrouble = reason(error)
         // The database is away: whoever wakes us next, at the latest the periodic look, tries again.
         await sleep(RETRY_MS)
         return

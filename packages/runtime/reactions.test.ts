@@ -358,11 +358,11 @@ describe('A group whose lease comes and goes', () => {
         unknown: async () => [],
         release: async () => {},
       },
-      metrics: createBackgroundMetrics(
-        new Registry(),
-        () => new Map(),
-        () => true,
-      ),
+      metrics: createBackgroundMetrics(new Registry(), {
+        progress: () => new Map(),
+        logIsUp: () => true,
+        waiting: () => new Map(),
+      }),
       logger,
       signal: new AbortController().signal,
     })

@@ -159,6 +159,76 @@ describe('The relay', () => {
     await relay.stop()
   })
 
+  it('tells how long the oldest has waited that the log or the job runner does not take, and 0 when nothing waits', async () => {
+    await using test = await setUp()
+    let isAway = true
+    let leads = true
+    const relay = await test.relay({
+      leads: () => leads,
+      append: (log) => async (events) => {
+        if (isAway) throw new Error('the log is away')
+        await log.append(events)
+      },
+    })
+    const waits = () => relay.waiting().get('thing')!
+    const leave = (kind: 'event' | 'job', count: number, minutes: number) =>
+      test.host.pool.query(
+        `insert into thing.outbox (kind, id, name, key, aggregate_version, payload, occurred_at)
+        select $1, gen_random_uuid(), case $1 when 'event' then 'thing.made' else 'later' end, 'a' || n, n,
+          jsonb_build_object('id', 'a', 'n', n), now() - make_interval(mins => $3)
+        from generate_series(1, $2::int) n order by n`,
+        [kind, count, minutes],
+      )
+    assert.equal(waits(), 0)
+    // Two batches, and more.
+    await leave('event', 600, 20)
+    await leave('event', 600, 10)
+    relay.wake(['thing'])
+    await eventually(() => assert.ok(waits() >= 20 * 60_000 && waits() < 25 * 60_000, `${waits()} ms`))
+    await leave('job', 1, 30)
+    await test.host.pool.query(`alter function graphile_worker.add_jobs rename to add_no_jobs`)
+    relay.wake(['thing'])
+    await eventually(() => assert.ok(waits() >= 30 * 60_000, `${waits()} ms`))
+    leads = false
+    assert.deepEqual([...relay.waiting()], [], 'another process tells it')
+    leads = true
+    await test.host.pool.query(`alter function graphile_worker.add_no_jobs rename to add_jobs`)
+    relay.wake(['thing'])
+    await eventually(() => assert.ok(waits() < 25 * 60_000, `${waits()} ms`), { timeoutMs: 10_000 })
+    isAway = false
+    // At once, and not only when it next looks.
+    await eventually(() => assert.equal(waits(), 0), { timeoutMs: 10_000 })
+    await relay.stop()
+  })
+
+  it('tells of a backlog that it works off no more than has left, and no less than waits', async () => {
+    await using test = await setUp()
+    let leads = true
+    const relay = await test.relay({
+      leads: () => leads,
+      append: (log) => async (events) => {
+        await log.append(events)
+        // So that this turn is its last.
+        leads = false
+      },
+    })
+    // A batch, and more.
+    await test.host.pool.query(
+      `insert into thing.outbox (kind, id, name, key, aggregate_version, payload, occurred_at)
+      select 'event', gen_random_uuid(), 'thing.made', 'a', n, jsonb_build_object('id', 'a', 'n', n), now() - make_interval(mins => 1000 - n)
+      from generate_series(1, 600) n order by n`,
+    )
+    relay.wake(['thing'])
+    await eventually(async () => assert.equal((await test.logged()).length, 500))
+    await eventually(() => assert.equal(leads, false))
+    leads = true
+    await eventually(() => {
+      const minutes = relay.waiting().get('thing')! / 60_000
+      assert.ok(minutes >= 500 && minutes < 505, `${minutes} min`)
+    })
+    await relay.stop()
+  })
+
   it('hands jobs over at once while the log is away or says nothing, however many events wait', async () => {
     await using test = await setUp()
     let answer = Promise.withResolvers<void>()

@@ -20,6 +20,11 @@ const RETRY_LAST_MS = 5_000
 export type Relay = {
   /** These services may have rows in their outbox. Ignored for those that another process relays. */
   readonly wake: (services: readonly string[]) => void
+  /**
+   * The age of the oldest that waits in the outbox, of each service that this process relays, in ms; 0 when nothing waits. As its last turn
+   * saw it: while the database does not answer, what waited then grows older, and nothing is known of what came since.
+   */
+  readonly waiting: () => ReadonlyMap<string, number>
   /** Whether all outboxes of these services are empty. */
   readonly isEmpty: (services: readonly string[]) => Promise<boolean>
   /** Waits for the turn that runs, 1 s at most. */
@@ -64,6 +69,8 @@ type Row = {
 export function createRelay({ services, database, log, logger, leads, scheduled }: RelayOptions): Relay {
   const known = new Map(services.map((service) => [service.name, service]))
   const woken = new Set<string>()
+  /** When the oldest that waits was left in the outbox, by service. */
+  const waitingSince = { event: new Map<string, Date>(), job: new Map<string, Date>() }
   /** Positions that are in the log, to be deleted with the next read. */
   const delivered = new Map<string, number[]>()
   /** The append that is under way, and the pause after one that failed: one at a time. */
@@ -112,10 +119,13 @@ export function createRelay({ services, database, log, logger, leads, scheduled 
       if (names.length === 0) return
       try {
         if (appending) for (const name of names) held.add(name)
-        const rows = await take(names, appending ? [] : led)
-        if (rows.length === 0) return
+        const withEvents = appending ? [] : led
+        const rows = await take(names, withEvents)
         const events = rows.filter(({ kind }) => kind === 'event')
         const jobs = rows.filter(({ kind }) => kind === 'job')
+        found('event', withEvents, events)
+        found('job', names, jobs)
+        if (rows.length === 0) return
         const appended = events.length > 0 ? relayEvents(events) : undefined
         await Promise.all([relayJobs(jobs), appended && orSlow(appended)])
         for (const list of [events, jobs])
@@ -135,6 +145,18 @@ export function createRelay({ services, database, log, logger, leads, scheduled 
         pauseMs = Math.min(pauseMs * 2, RETRY_LAST_MS)
       }
     }
+  }
+
+  const found = (kind: Row['kind'], names: readonly string[], rows: readonly Row[]) => {
+    for (const name of names) waitingSince[kind].delete(name)
+    for (const row of rows)
+      if (!waitingSince[kind].has(row.service)) waitingSince[kind].set(row.service, row.occurred_at)
+  }
+
+  const handedOn = (kind: Row['kind'], name: string, rows: readonly Row[]) => {
+    // What a full batch has left waits no longer than its last.
+    if (rows.length === BATCH_ROWS) waitingSince[kind].set(name, rows.at(-1)!.occurred_at)
+    else waitingSince[kind].delete(name)
   }
 
   /** The oldest jobs of each service, and events of some; deletes those that were delivered before, in the same statement. */
@@ -162,6 +184,7 @@ export function createRelay({ services, database, log, logger, leads, scheduled 
           if (positions) positions.push(position)
           else delivered.set(service, [position])
         }
+        for (const [name, own] of Map.groupBy(events, ({ service }) => service)) handedOn('event', name, own)
         appendPauseMs = RETRY_FIRST_MS
       } catch (error) {
         const services = [...new Set(events.map(({ service }) => service))]
@@ -192,6 +215,7 @@ export function createRelay({ services, database, log, logger, leads, scheduled 
         own.map(({ position }) => position),
         JSON.stringify(maxAttempts),
       ])
+      handedOn('job', name, own)
     }
     for (const { run_at } of jobs) if (run_at) scheduled(run_at)
   }
@@ -201,6 +225,15 @@ export function createRelay({ services, database, log, logger, leads, scheduled 
       for (const name of names) if (known.has(name) && leads(name)) woken.add(name)
       start()
     },
+    waiting: () =>
+      new Map(
+        [...known.keys()].filter(leads).map((name) => {
+          const since = [waitingSince.event.get(name), waitingSince.job.get(name)].filter(
+            (one) => one !== undefined,
+          )
+          return [name, Math.max(0, ...since.map((one) => Date.now() - one.getTime()))]
+        }),
+      ),
     isEmpty: async (names) => {
       if (running || appending || delivered.size > 0) return false
       const own = names.filter((name) => known.has(name))
