@@ -1,5 +1,5 @@
 import { Server, type Socket } from 'node:net'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as afterReading, setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 
 /** Longer than the deadline of any operation, shorter than the 30 s that orchestrators give. */
@@ -30,7 +30,9 @@ export function drainable(app: FastifyInstance): Drain {
     if (begun) reply.header('connection', 'close')
     done(null, payload)
   })
-  const hangUp = () => {
+  const hangUp = async () => {
+    // Timers come before the network: a call that has come meanwhile is read first, and its connection is not idle.
+    await afterReading()
     app.server.closeIdleConnections()
     // Node takes a connection that has never sent anything (a browser's, made ahead) for a busy one.
     for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()
@@ -41,9 +43,10 @@ export function drainable(app: FastifyInstance): Drain {
     Server.prototype.close.call(app.server)
     for (let waitedMs = 0; sockets.size > 0 && waitedMs < LINGER_MS; waitedMs += SWEEP_MS)
       await sleep(SWEEP_MS)
-    const sweep = setInterval(hangUp, SWEEP_MS)
+    const sweep = setInterval(() => void hangUp(), SWEEP_MS)
     const bound = setTimeout(() => app.server.closeAllConnections(), DRAIN_MS)
     try {
+      await hangUp()
       await app.close()
     } finally {
       clearInterval(sweep)
