@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import type { EngineDocument, SearchEngine, SearchRequest } from '@stoa/search/engines/engine'
 import { openOpenSearchEngine } from '@stoa/search/engines/opensearch/opensearch-engine'
@@ -16,6 +17,8 @@ const WRITTEN = 8_000
 /** As a service that fills an index brings them. */
 const PAGE = 50
 const AT_ONCE = 3
+/** Documents a request, of a bare loop. */
+const BATCHES = [125, 250, 500, 1_000, 2_000]
 
 /** The search engine in OpenSearch at `OPENSEARCH_URL` beside the same requests from a client that does nothing else. */
 export const opensearch: Section = {
@@ -50,7 +53,10 @@ type Shared = {
   readonly attributes: (typeof unconfigured)['attributes']
 }
 
-/** Each query by the engine, by the bare client and without facets, one after the other. */
+/**
+ * Each query by the engine and as the requests that it sends, by a bare client; with facets, which is what is judged, and without,
+ * which says what they cost. One after the other.
+ */
 async function searching(shared: Shared, queries: readonly string[]): Promise<Figure[]> {
   const { bench, client, documents, prefix } = shared
   await using recorder = await recordRequests(shared.url)
@@ -78,23 +84,33 @@ async function searching(shared: Shared, queries: readonly string[]): Promise<Fi
       facets: 'all',
     }),
   )
-  const bare = (request: SearchRequest): SearchRequest => ({ ...request, facets: 'none' })
+  const unfaceted = requests.map((request): SearchRequest => ({ ...request, facets: 'none' }))
 
   bench.say('opensearch: recording what is asked')
-  const sent: Sent[][] = []
-  for (const request of requests) await recorded.engine.search(request)
-  for (const request of requests) sent.push(await recorder.during(() => recorded.engine.search(request)))
-  for (const request of requests) await engine.engine.search(request)
+  const record = async (asked: readonly SearchRequest[]): Promise<Sent[][]> => {
+    for (const request of asked) await recorded.engine.search(request)
+    const sent: Sent[][] = []
+    for (const request of asked)
+      sent.push((await recorder.during(() => recorded.engine.search(request))).sent)
+    return sent
+  }
+  const sent = { faceted: await record(requests), unfaceted: await record(unfaceted) }
+  for (const request of [...requests, ...unfaceted]) await engine.engine.search(request)
 
-  const tookMs: Record<'engine' | 'floor' | 'bare', number[]> = { engine: [], floor: [], bare: [] }
+  const sendAll = async (all: readonly Sent[]) => {
+    for (const one of all) await send(client, one)
+  }
   const ways = {
     engine: (at: number) => engine.engine.search(requests[at]!),
-    floor: async (at: number) => {
-      for (const one of sent[at]!) await send(client, one)
-    },
-    bare: (at: number) => engine.engine.search(bare(requests[at]!)),
+    bare: (at: number) => sendAll(sent.faceted[at]!),
+    engineUnfaceted: (at: number) => engine.engine.search(unfaceted[at]!),
+    bareUnfaceted: (at: number) => sendAll(sent.unfaceted[at]!),
   }
   const names = Object.keys(ways) as (keyof typeof ways)[]
+  const tookMs = Object.fromEntries(names.map((name) => [name, []])) as unknown as Record<
+    keyof typeof ways,
+    number[]
+  >
   for (let round = 0; round < ROUNDS; round += 1) {
     bench.say(`opensearch: asking, round ${round + 1}`)
     for (const at of requests.keys())
@@ -111,20 +127,26 @@ async function searching(shared: Shared, queries: readonly string[]): Promise<Fi
   return [
     bounded(
       `${title}: faceted search over the bare requests, p50`,
-      median(tookMs.engine) / median(tookMs.floor),
+      median(tookMs.engine) / median(tookMs.bare),
       'times',
       { atMost: 1.5 },
-      `${said(tookMs.engine)}; bare ${said(tookMs.floor)}, ${number(sent.flat().length / sent.length)} requests each`,
+      `${said(tookMs.engine)}; bare ${said(tookMs.bare)}, ${number(sent.faceted.flat().length / requests.length)} requests each`,
     ),
     {
       name: `${title}: the same at p95`,
-      measured: `${number(quantile(tookMs.engine, 0.95) / quantile(tookMs.floor, 0.95))} times`,
+      measured: `${number(quantile(tookMs.engine, 0.95) / quantile(tookMs.bare, 0.95))} times`,
     },
-    { name: `${title}: without facets`, measured: said(tookMs.bare) },
+    {
+      name: `${title}: faceted search over the bare query without facets, p50`,
+      measured: `${number(median(tookMs.engine) / median(tookMs.bareUnfaceted))} times  (without facets ${said(tookMs.engineUnfaceted)}; bare ${said(tookMs.bareUnfaceted)})`,
+    },
   ]
 }
 
-/** From documents to an index that shows them, in turns with a loop over the bodies that the engine sent. */
+/**
+ * From documents to an index that shows them, in turns with two bare loops: one sends the bodies that the engine sent, as many at once as
+ * it did; the other puts the same documents as a user would who does without the engine.
+ */
 async function writing(shared: Shared): Promise<Figure[]> {
   const { bench, client, prefix } = shared
   const documents = shared.documents.slice(0, WRITTEN)
@@ -166,13 +188,14 @@ async function writing(shared: Shared): Promise<Figure[]> {
     const work = await way.prepare(opening.engine)
     const shape = await shapeOf(client, `${prefix}${name}-${way.index}`)
     const startedAt = performance.now()
-    const sent = (await recorder?.during(work)) ?? []
+    const recording = await recorder?.during(work)
     if (!recorder) await work()
     const perSecond = (1_000 * documents.length) / (performance.now() - startedAt)
     await opening.engine.destroy()
-    return { perSecond, shape, sent: sent.filter(({ path }) => path.includes('/_bulk')) }
+    const bodies = recording?.sent.filter(({ path }) => path.includes('/_bulk')).map(({ body }) => body) ?? []
+    return { perSecond, shape, bodies, atOnce: recording?.atOnce ?? 1 }
   }
-  const floor = async (sent: readonly Sent[], shape: object): Promise<number> => {
+  const bare = async (bodies: readonly string[], atOnce: number, shape: object): Promise<number> => {
     const index = `${prefix}floor`
     await client.request({ method: 'DELETE', path: `/${index}` }).then(({ body }) => body.dump())
     await send(client, {
@@ -181,36 +204,80 @@ async function writing(shared: Shared): Promise<Figure[]> {
       type: 'application/json',
       body: JSON.stringify(shape),
     })
+    const waiting = bodies.values()
     const startedAt = performance.now()
-    for (const one of sent) await send(client, { ...one, path: `/${index}/_bulk` })
+    await together({ times: bodies.length, concurrency: atOnce }, () =>
+      send(client, {
+        method: 'POST',
+        path: `/${index}/_bulk`,
+        type: 'application/x-ndjson',
+        body: waiting.next().value!,
+      }),
+    )
     await send(client, { method: 'POST', path: `/${index}/_refresh`, type: 'application/json', body: '' })
     return (1_000 * documents.length) / (performance.now() - startedAt)
   }
 
   const figures: Figure[] = []
+  let actions: string[] | undefined
   for (const way of ways) {
     bench.say(`opensearch: ${way.name}`)
-    const { sent, shape } = await written(way, { records: true })
-    const engine: number[] = []
-    const bare: number[] = []
-    for (let round = 0; round < ROUNDS; round += 1) {
-      const turns = [
-        async () => engine.push((await written(way, { records: false })).perSecond),
-        async () => bare.push(await floor(sent, shape)),
-      ]
-      for (const turn of round % 2 === 0 ? turns : turns.reverse()) await turn()
-    }
+    const { bodies, atOnce, shape } = await written(way, { records: true })
+    // All ways bring the same documents; the first one creates them, which is nothing but the documents.
+    actions ??= indexActions(bodies)
+    assert.equal(actions.length, documents.length)
+    const plain = await fastest(actions, (batches) => bare(batches, 1, shape))
+    const rates = { engine: [] as number[], same: [] as number[], plain: [] as number[] }
+    const turns = [
+      async () => rates.engine.push((await written(way, { records: false })).perSecond),
+      async () => rates.same.push(await bare(bodies, atOnce, shape)),
+      async () => rates.plain.push(await bare(plain.batches, 1, shape)),
+    ]
+    for (let round = 0; round < ROUNDS; round += 1)
+      for (const step of turns.keys()) await turns[(step + round) % turns.length]!()
+    const title = `OpenSearch, ${number(documents.length)} documents: ${way.name}`
+    const engine = median(rates.engine)
     figures.push(
       bounded(
-        `OpenSearch, ${number(documents.length)} documents: ${way.name}, of a bare _bulk loop`,
-        (100 * median(engine)) / median(bare),
+        `${title}, of a bare _bulk loop of the same bodies`,
+        (100 * engine) / median(rates.same),
         '%',
         { atLeast: 70 },
-        `${number(median(engine))}/s; bare ${number(median(bare))}/s, ${sent.length} requests`,
+        `${number(engine)}/s; bare ${number(median(rates.same))}/s, ${bodies.length} requests, ${atOnce} at once`,
+      ),
+      bounded(
+        `${title}, of a bare _bulk loop of plain index actions`,
+        (100 * engine) / median(rates.plain),
+        '%',
+        { atLeast: 70 },
+        `bare ${number(median(rates.plain))}/s, ${plain.size} documents a request, one after the other`,
       ),
     )
   }
   return figures
+}
+
+/** The documents of recorded `create` actions, each as an action that puts it whatever is there. */
+const indexActions = (bodies: readonly string[]): string[] =>
+  bodies.flatMap((body) =>
+    [...body.matchAll(/(.+)\n(.+)\n/g)].map(
+      ([, action, document]) => `${JSON.stringify({ index: JSON.parse(action!).create })}\n${document}\n`,
+    ),
+  )
+
+/** In batches of the size that is written fastest, of those that one would try. */
+async function fastest(
+  actions: readonly string[],
+  write: (batches: readonly string[]) => Promise<number>,
+): Promise<{ readonly size: number; readonly batches: readonly string[] }> {
+  const tries: { size: number; batches: string[]; perSecond: number }[] = []
+  for (const size of BATCHES) {
+    const batches = Array.from({ length: Math.ceil(actions.length / size) }, (_, at) =>
+      actions.slice(at * size, (at + 1) * size).join(''),
+    )
+    tries.push({ size, batches, perSecond: await write(batches) })
+  }
+  return tries.reduce((best, one) => (one.perSecond > best.perSecond ? one : best))
 }
 
 type Filling = { fill(documents: readonly EngineDocument[]): Promise<void> }

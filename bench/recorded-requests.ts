@@ -10,10 +10,14 @@ export type Sent = {
   readonly body: string
 }
 
+/** What was asked, in order, and how many requests were under way at once at most. */
+export type Recording = { readonly sent: Sent[]; readonly atOnce: number }
+
 /** Stands before a server and writes down what is asked of it with `POST`: the floor follows what it measures. */
 export async function recordRequests(url: string) {
   const server = bareClient(url)
-  let requests: Sent[] | undefined
+  let recording: { sent: Sent[]; atOnce: number } | undefined
+  let underWay = 0
   const recorder = createServer((request, response) => {
     const forward = async () => {
       const chunks: Buffer[] = []
@@ -21,29 +25,36 @@ export async function recordRequests(url: string) {
       const body = Buffer.concat(chunks)
       const { method = 'GET', url: path = '/' } = request
       const type = request.headers['content-type'] ?? 'application/json'
-      if (requests && method === 'POST') requests.push({ method, path, type, body: body.toString() })
+      const isPost = method === 'POST'
+      if (isPost) underWay += 1
+      if (recording && isPost) {
+        recording.sent.push({ method, path, type, body: body.toString() })
+        recording.atOnce = Math.max(recording.atOnce, underWay)
+      }
       const answer = await server.request({
         method: method as 'GET',
         path,
         headers: { 'content-type': type },
         ...(body.length > 0 && { body }),
       })
+      const answered = Buffer.from(await answer.body.arrayBuffer())
+      if (isPost) underWay -= 1
       response.writeHead(answer.statusCode, {
         'content-type': String(answer.headers['content-type'] ?? 'application/json'),
       })
-      response.end(Buffer.from(await answer.body.arrayBuffer()))
+      response.end(answered)
     }
     forward().catch((error: unknown) => response.destroy(error as Error))
   })
   await new Promise<void>((resolve) => recorder.listen(0, '127.0.0.1', resolve))
   return {
     url: `http://127.0.0.1:${(recorder.address() as AddressInfo).port}`,
-    /** What `work` asks, in order. */
-    during: async (work: () => Promise<unknown>): Promise<Sent[]> => {
-      requests = []
+    /** What `work` asks. */
+    during: async (work: () => Promise<unknown>): Promise<Recording> => {
+      const its = { sent: [], atOnce: 0 }
+      recording = its
       await work()
-      const its = requests
-      requests = undefined
+      recording = undefined
       return its
     },
     [Symbol.asyncDispose]: async () => {
