@@ -11,17 +11,25 @@ export type Child = AsyncDisposable & {
   readonly stopProfile: (path: string) => Promise<void>
 }
 
-const READY_WITHIN_MS = 60_000
+const READY_WITHIN_MS = 120_000
 const STOP_WITHIN_MS = 20_000
 const alive = new Set<ChildProcess>()
 
 /**
- * Runs a program of this repository until `readyUrl` answers 200. What it prints goes to /dev/null, as little work as a log may
+ * Runs a program of this repository until `readyUrl` answers 200, and what `isReady` wants. What it prints goes to /dev/null, as little work as a log may
  * make; its errors are shown.
  */
 export async function startChild(
   program: string,
-  { environment, readyUrl }: { environment: Readonly<Record<string, string>>; readyUrl: string },
+  {
+    environment,
+    readyUrl,
+    isReady = () => true,
+  }: {
+    environment: Readonly<Record<string, string>>
+    readyUrl: string
+    isReady?: (said: string) => boolean
+  },
 ): Promise<Child> {
   const child = fork(fileURLToPath(new URL(program, import.meta.url)), [], {
     // The flags that npm's scripts run everything with, too.
@@ -32,7 +40,7 @@ export async function startChild(
   alive.add(child)
   child.once('exit', () => alive.delete(child))
   try {
-    await ready(child, program, readyUrl)
+    await ready(child, program, readyUrl, isReady)
   } catch (error) {
     await stop(child)
     throw error
@@ -52,15 +60,21 @@ export async function startChild(
 /** Ends all that run, when the bench is interrupted. */
 export const stopChildren = (): Promise<unknown> => Promise.all([...alive].map(stop))
 
-async function ready(child: ChildProcess, program: string, url: string): Promise<void> {
+async function ready(
+  child: ChildProcess,
+  program: string,
+  url: string,
+  isReady: (said: string) => boolean,
+): Promise<void> {
   let said: unknown
   const deadline = Date.now() + READY_WITHIN_MS
   while (Date.now() < deadline) {
     if (child.exitCode !== null || child.signalCode !== null) throw new Error(`${program} ended at its start`)
     try {
       const response = await fetch(url, { signal: AbortSignal.timeout(2_000) })
-      said = await response.text()
-      if (response.ok) return
+      const text = await response.text()
+      said = text
+      if (response.ok && isReady(text)) return
     } catch (error) {
       said = error
     }

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
-import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Admin } from '@platformatic/kafka'
 import { createLogger, startHost } from '@stoa/runtime'
+import { shareEngines } from '@stoa/testing/shared-engines'
 import pg from 'pg'
 import { factsService, type Times } from './facts/service.ts'
 import { commitToReaction } from './reactions.ts'
@@ -21,40 +20,33 @@ export const kafka: Section = {
   run: async (bench) => {
     const brokers = process.env.KAFKA_BROKERS
     if (!brokers) throw new Error('The section kafka needs KAFKA_BROKERS: npm run engines -- up prints it')
-    const prefix = `bench-${randomBytes(4).toString('hex')}.`
-    const environment = { KAFKA_BROKERS: brokers, KAFKA_PREFIX: prefix }
-    try {
-      bench.say('draining an outbox through Kafka')
-      const perSecond = await drain(bench, 'kafka_drain', environment)
-      bench.say('draining an outbox through the log in PostgreSQL')
-      const inPostgres = await drain(bench, 'postgres_drain', {})
-      const delays = { ...environment, KAFKA_PREFIX: `${prefix}delay.` }
-      return [
-        bounded(
-          'Outbox through Kafka to effects',
-          perSecond,
-          'events/s',
-          { atLeast: AT_LEAST_PER_SECOND },
-          `${number(perSecond / inPostgres)} times the log in PostgreSQL, ${number(inPostgres)} events/s`,
-        ),
-        await commitToReaction(bench, {
-          name: 'Commit to reaction through Kafka: p99',
-          database: 'kafka_reactions',
-          perSecond: PER_SECOND,
-          environment: delays,
-        }),
-        await commitToReaction(bench, {
-          name: 'The same through PostgreSQL: p99',
-          database: 'postgres_reactions',
-          perSecond: PER_SECOND,
-        }),
-      ]
-    } finally {
-      const admin = new Admin({ clientId: 'bench', bootstrapBrokers: brokers.split(',') })
-      const topics = (await admin.listTopics()).filter((topic) => topic.startsWith(prefix))
-      if (topics.length > 0) await admin.deleteTopics({ topics })
-      await admin.close()
-    }
+    await using engines = shareEngines('bench', { KAFKA_BROKERS: brokers })
+    const { environment } = engines
+    bench.say('draining an outbox through Kafka')
+    const perSecond = await drain(bench, 'kafka_drain', environment)
+    bench.say('draining an outbox through the log in PostgreSQL')
+    const inPostgres = await drain(bench, 'postgres_drain', {})
+    const delays = { ...environment, KAFKA_PREFIX: `${environment.KAFKA_PREFIX}delay.` }
+    return [
+      bounded(
+        'Outbox through Kafka to effects',
+        perSecond,
+        'events/s',
+        { atLeast: AT_LEAST_PER_SECOND },
+        `${number(perSecond / inPostgres)} times the log in PostgreSQL, ${number(inPostgres)} events/s`,
+      ),
+      await commitToReaction(bench, {
+        name: 'Commit to reaction through Kafka: p99',
+        database: 'kafka_reactions',
+        perSecond: PER_SECOND,
+        environment: delays,
+      }),
+      await commitToReaction(bench, {
+        name: 'The same through PostgreSQL: p99',
+        database: 'postgres_reactions',
+        perSecond: PER_SECOND,
+      }),
+    ]
   },
 }
 

@@ -30,7 +30,7 @@ export const productReads: Section = {
   name: 'product',
   always: true,
   run: async (bench) => {
-    await using shop = await openShop(bench, 'product', WITHOUT_CACHE)
+    await using shop = await openShop(bench, 'product', { environment: WITHOUT_CACHE })
     const slugs = shop.goods.slugs.slice(0, PRODUCTS_READ)
     const list = [{ path: '/v1/products?limit=20', operation: 'list', input: { limit: 20 } }]
     const detail = slugs.map((slug) => ({
@@ -111,7 +111,7 @@ export const productProfile: Section = {
   name: 'product-profile',
   always: false,
   run: async (bench) => {
-    await using shop = await openShop(bench, 'profile', WITHOUT_CACHE)
+    await using shop = await openShop(bench, 'profile', { environment: WITHOUT_CACHE })
     const server = { url: shop.url, pid: shop.host.pid }
     const paths = shop.goods.slugs.slice(0, PRODUCTS_READ).map((slug) => `/v1/products/${slug}`)
     await load(server, paths, WARM_UP_S)

@@ -1,5 +1,6 @@
 import { freePort } from '@stoa/engines'
 import { serviceNames } from '@stoa/host'
+import { type EngineAddresses, shareEngines } from '@stoa/testing/shared-engines'
 import { type Child, startChild } from './child.ts'
 import { type Goods, seedGoods } from './goods.ts'
 import type { Bench } from './section.ts'
@@ -22,18 +23,25 @@ export type ShopProcess = {
   readonly internalUrl: string | undefined
 }
 
+type ShopOptions = {
+  readonly topology?: 'one' | 'split'
+  readonly environment?: Readonly<Record<string, string>>
+  /** What it runs over besides PostgreSQL; it uses a part of its own. */
+  readonly engines?: EngineAddresses
+}
+
 /** What the processes of a split shop prove to each other. */
 export const INTERNAL_SECRET = 'secret-of-the-bench'
 
 export async function openShop(
   bench: Bench,
   name: string,
-  environment: Readonly<Record<string, string>> = {},
-  topology: 'one' | 'split' = 'one',
+  { topology = 'one', environment = {}, engines = {} }: ShopOptions = {},
 ): Promise<Shop> {
   await using stack = new AsyncDisposableStack()
   const database = stack.use(await bench.createDatabase(name))
   const goods = await seedGoods(database.url)
+  const shared = stack.use(shareEngines('bench', engines))
   const [port, sandboxPort, smtpPort] = [await freePort(), await freePort(), await freePort()]
   const url = `http://127.0.0.1:${port}`
   const sandboxUrl = `http://127.0.0.1:${sandboxPort}`
@@ -47,7 +55,7 @@ export async function openShop(
       },
     }),
   )
-  const shared = {
+  const common = {
     DATABASE_URL: database.url,
     PORT: String(port),
     STRIPE_URL: sandboxUrl,
@@ -56,6 +64,7 @@ export async function openShop(
     // Counted as in a shop, and not to an end: the bench has one address.
     GATEWAY_RATE_PER_ADDRESS: '100000',
     GATEWAY_RATE_PER_USER: '100000',
+    ...shared.environment,
     ...environment,
   }
   const placed = await (topology === 'one' ? placeInOne(url) : placeEachAlone(url))
@@ -64,7 +73,8 @@ export async function openShop(
     placed.map(async (place) => {
       const child = await startChild('../host/main.ts', {
         readyUrl: place.readyUrl,
-        environment: { ...shared, ...place.environment },
+        isReady: hearsEvents,
+        environment: { ...common, ...place.environment },
       })
       processes.push({ name: place.name, child: stack.use(child), internalUrl: place.internalUrl })
     }),
@@ -82,6 +92,9 @@ export async function openShop(
     [Symbol.asyncDispose]: () => open.disposeAsync(),
   }
 }
+
+/** Calls are answered sooner than reactions run: with Kafka their groups form first. */
+const hearsEvents = (said: string): boolean => (JSON.parse(said).checks.reactions ?? 'ok') === 'ok'
 
 type Place = {
   readonly name: string

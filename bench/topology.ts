@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { EngineAddresses } from '@stoa/testing/shared-engines'
 import { Pool } from 'undici'
 import { buyMany } from './checkout.ts'
+import { overEngines } from './engines.ts'
 import { type HopCost, measureHop } from './hop.ts'
 import { openPool } from './pool.ts'
 import { cpuMs } from './process-use.ts'
 import { profiled } from './profile.ts'
 import { median, quantile } from './quantile.ts'
-import { bounded, type Figure, number, type Section } from './section.ts'
+import { type Bench, bounded, type Figure, number, type Section } from './section.ts'
 import { INTERNAL_SECRET, openShop, type Shop, type ShopProcess } from './shop.ts'
 import { invite } from './shopper.ts'
 import { describeStatements, resetStatements } from './statement-costs.ts'
@@ -19,6 +21,8 @@ const ROUNDS = 3
 /** What reactions still do when the mail is there belongs to the checkout. */
 const REST_MS = 500
 const IDLE_MS = 10_000
+/** Each process of a split shop has a pool of its own; the server has 100 connections for all. */
+const SPLIT_POOL = { POOL_SIZE: '4' }
 
 /** CPU of a checkout with one process per service, beside the same shop in one process. */
 export const topology: Section = {
@@ -27,47 +31,75 @@ export const topology: Section = {
   run: async (bench) => {
     bench.say('what a hop costs by itself')
     const hop = await measureHop(bench)
-    // Each process of the split shop has a pool of its own; the server has 100 connections for all.
-    await using one = await openShop(bench, 'one', { POOL_SIZE: '6' })
-    await using split = await openShop(bench, 'split', { POOL_SIZE: '4' }, 'split')
-    await using oneShoppers = invite(one)
-    await using splitShoppers = invite(split)
-    const shops = [
-      { shop: one, shoppers: oneShoppers, rounds: [] as Use[] },
-      { shop: split, shoppers: splitShoppers, rounds: [] as Use[] },
-    ]
-    for (const { shoppers } of shops) await buyMany(shoppers, WARM_UP)
-    await sleep(2_000)
-    bench.say('both shops idle')
-    const idle = await Promise.all(shops.map(({ shop }) => used(shop, () => sleep(IDLE_MS))))
-    const callsBefore = await countCalls(split)
-    for (let round = 0; round < ROUNDS; round += 1)
-      for (const { shop, shoppers, rounds } of shops)
-        rounds.push(
-          await used(shop, async () => {
-            await buyMany(shoppers, CHECKOUTS)
-            await sleep(REST_MS)
-          }),
-        )
-    const calls = difference(await countCalls(split), callsBefore, ROUNDS * CHECKOUTS)
-    const [ofOne, ofSplit] = shops.map(({ rounds }) =>
-      median(rounds.map(({ totalMs }) => totalMs / CHECKOUTS)),
-    ) as [number, number]
+    const title = 'Split over the engines'
     return [
-      bounded(
-        'Split: CPU added to a checkout',
-        ofSplit - ofOne,
-        'ms',
-        { atMost: 15 },
-        `${number(ofSplit)} ms in ${split.processes.length} processes, ${number(ofOne)} ms in one`,
-      ),
-      ...describe({ split, rounds: shops[1]!.rounds, idle: idle[1]!, calls, hop, added: ofSplit - ofOne }),
       {
-        name: 'Idle: CPU of all processes',
-        measured: `${number(idle[1]!.totalMs / (idle[1]!.tookMs / 1000))} ms/s split, ${number(idle[0]!.totalMs / (idle[0]!.tookMs / 1000))} ms/s in one`,
+        name: 'Split: one hop',
+        measured: `${number(hop.callerMs + hop.calleeMs)} ms  (caller ${number(hop.callerMs)}, callee ${number(hop.calleeMs)}; the same call in process ${number(hop.inProcessMs)})`,
       },
+      ...(await compare(bench, { title: 'Split', hop, engines: {} })),
+      ...(await overEngines(title, ['KAFKA_BROKERS', 'REDIS_URL', 'OPENSEARCH_URL'], (engines) =>
+        compare(bench, { title, hop, engines }),
+      )),
     ]
   },
+}
+
+/** A split shop and one in one process, in turns, over PostgreSQL and these engines. What the engines use is not counted. */
+async function compare(
+  bench: Bench,
+  { title, hop, engines }: { title: string; hop: HopCost; engines: EngineAddresses },
+): Promise<Figure[]> {
+  await using one = await openShop(bench, 'one', { environment: { POOL_SIZE: '6' }, engines })
+  await using split = await openShop(bench, 'split', { topology: 'split', environment: SPLIT_POOL, engines })
+  await using oneShoppers = invite(one)
+  await using splitShoppers = invite(split)
+  const shops = [
+    { shop: one, shoppers: oneShoppers, rounds: [] as Use[] },
+    { shop: split, shoppers: splitShoppers, rounds: [] as Use[] },
+  ]
+  for (const { shoppers } of shops) {
+    bench.say(`${title}: ${WARM_UP} checkouts to warm up`)
+    await buyMany(shoppers, WARM_UP)
+  }
+  await sleep(2_000)
+  bench.say(`${title}: both shops idle`)
+  const idle = await Promise.all(shops.map(({ shop }) => used(shop, () => sleep(IDLE_MS))))
+  const callsBefore = await countCalls(split)
+  for (let round = 0; round < ROUNDS; round += 1)
+    for (const { shop, shoppers, rounds } of shops)
+      rounds.push(
+        await used(shop, async () => {
+          await buyMany(shoppers, CHECKOUTS)
+          await sleep(REST_MS)
+        }),
+      )
+  const calls = difference(await countCalls(split), callsBefore, ROUNDS * CHECKOUTS)
+  const [ofOne, ofSplit] = shops.map(({ rounds }) =>
+    median(rounds.map(({ totalMs }) => totalMs / CHECKOUTS)),
+  ) as [number, number]
+  return [
+    bounded(
+      `${title}: CPU added to a checkout`,
+      ofSplit - ofOne,
+      'ms',
+      { atMost: 15 },
+      `${number(ofSplit)} ms in ${split.processes.length} processes, ${number(ofOne)} ms in one`,
+    ),
+    ...describe({
+      title,
+      split,
+      rounds: shops[1]!.rounds,
+      idle: idle[1]!,
+      calls,
+      hop,
+      added: ofSplit - ofOne,
+    }),
+    {
+      name: `${title}: CPU of all processes, idle`,
+      measured: `${number(idle[1]!.totalMs / (idle[1]!.tookMs / 1000))} ms/s split, ${number(idle[0]!.totalMs / (idle[0]!.tookMs / 1000))} ms/s in one`,
+    },
+  ]
 }
 
 type Use = {
@@ -88,6 +120,7 @@ async function used(shop: Shop, work: () => Promise<unknown>): Promise<Use> {
 
 /** A line per process and one for the hops: where the difference goes. */
 function describe({
+  title,
   split,
   rounds,
   idle,
@@ -95,6 +128,7 @@ function describe({
   hop,
   added,
 }: {
+  title: string
   split: Shop
   rounds: readonly Use[]
   idle: Use
@@ -113,14 +147,10 @@ function describe({
   const idleMs = median(rounds.map(({ tookMs }) => (idle.totalMs * tookMs) / idle.tookMs / CHECKOUTS))
   return [
     {
-      name: 'Split: one hop',
-      measured: `${number(hopMs)} ms  (caller ${number(hop.callerMs)}, callee ${number(hop.calleeMs)}; the same call in process ${number(hop.inProcessMs)})`,
-    },
-    {
-      name: 'Split: hops of a checkout',
+      name: `${title}: hops of a checkout`,
       measured: `${number(hops)}, ${number(hops * hopMs)} ms of ${number(added)} ms added; background without load ${number(idleMs)} ms`,
     },
-    { name: 'Split: calls of a checkout', measured: dearest.slice(0, 8).join(', ') },
+    { name: `${title}: calls of a checkout`, measured: dearest.slice(0, 8).join(', ') },
     ...split.processes.map(({ name }) => {
       const wholeMs = median(rounds.map(({ byProcess }) => byProcess.get(name)! / CHECKOUTS))
       const ownIdleMs = median(
@@ -131,7 +161,7 @@ function describe({
       const busyMs = wholeMs - ownIdleMs
       const hopsMs = out * hop.callerMs + into * hop.calleeMs
       return {
-        name: `Split: ${name}`,
+        name: `${title}: ${name}`,
         measured: `${number(busyMs)} ms, of which hops ${number(hopsMs)} ms  (${number(out)} out, ${number(into)} in; background ${number(ownIdleMs)} ms)`,
       }
     }),
@@ -181,63 +211,73 @@ export const gatewayOverhead: Section = {
   name: 'gateway-overhead',
   always: true,
   run: async (bench) => {
-    await using shop = await openShop(
-      bench,
-      'overhead',
-      { POOL_SIZE: '4', GATEWAY_CACHE_BYTES: '0' },
-      'split',
-    )
-    const internal = shop.processes.find(({ name }) => name === 'product')!.internalUrl!
-    await using stack = new AsyncDisposableStack()
-    const pool = (url: string) => stack.adopt(new Pool(url, { connections: 1 }), (one) => one.close())
-    const [edge, service] = [pool(shop.url), pool(internal)]
-    const slug = shop.goods.slugs[0]!
-    const ask = async (pool: Pool, options: Parameters<Pool['request']>[0]): Promise<string> => {
-      const reply = await pool.request(options)
-      const text = await reply.body.text()
-      assert.equal(reply.statusCode, 200, text)
-      return text
-    }
-    const proxied = () => ask(edge, { method: 'GET', path: `/v1/products/${slug}` })
-    const direct = () =>
-      ask(service, {
-        method: 'POST',
-        path: '/internal/product/get',
-        headers: {
-          'content-type': 'application/json',
-          'stoa-secret': INTERNAL_SECRET,
-          traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
-        },
-        body: JSON.stringify({
-          input: { idOrSlug: slug },
-          actor: { kind: 'anonymous' },
-          origin: {},
-          deadlineMs: 10_000,
-        }),
-      })
-    assert.equal(await proxied(), await direct(), 'the gateway answers with something else')
-    const tookMs = { proxied: [] as number[], direct: [] as number[] }
-    const timed = async (kept: number[], call: () => Promise<unknown>) => {
-      const startedAt = performance.now()
-      await call()
-      kept.push(performance.now() - startedAt)
-    }
-    for (let call = 0; call < PROXIED_WARM_UP + PROXIED; call += 1) {
-      if (call === PROXIED_WARM_UP) for (const kept of Object.values(tookMs)) kept.length = 0
-      await timed(tookMs.proxied, proxied)
-      await timed(tookMs.direct, direct)
-    }
-    const at = (which: 'proxied' | 'direct', q: number) => quantile(tookMs[which], q)
+    const title = 'Gateway over Redis'
     return [
-      bounded(
-        'Gateway: time added to a call, p50',
-        at('proxied', 0.5) - at('direct', 0.5),
-        'ms',
-        { atMost: 1 },
-        `${number(at('proxied', 0.5))} ms through it, ${number(at('direct', 0.5))} ms direct; p99 ${number(at('proxied', 0.99))} and ${number(at('direct', 0.99))} ms`,
-      ),
+      await measureOverhead(bench, { title: 'Gateway', engines: {} }),
+      ...(await overEngines(title, ['REDIS_URL'], async (engines) => [
+        await measureOverhead(bench, { title, engines }),
+      ])),
     ]
   },
+}
+
+async function measureOverhead(
+  bench: Bench,
+  { title, engines }: { title: string; engines: EngineAddresses },
+): Promise<Figure> {
+  await using shop = await openShop(bench, 'overhead', {
+    topology: 'split',
+    environment: { ...SPLIT_POOL, GATEWAY_CACHE_BYTES: '0' },
+    engines,
+  })
+  const internal = shop.processes.find(({ name }) => name === 'product')!.internalUrl!
+  await using stack = new AsyncDisposableStack()
+  const pool = (url: string) => stack.adopt(new Pool(url, { connections: 1 }), (one) => one.close())
+  const [edge, service] = [pool(shop.url), pool(internal)]
+  const slug = shop.goods.slugs[0]!
+  const ask = async (pool: Pool, options: Parameters<Pool['request']>[0]): Promise<string> => {
+    const reply = await pool.request(options)
+    const text = await reply.body.text()
+    assert.equal(reply.statusCode, 200, text)
+    return text
+  }
+  const proxied = () => ask(edge, { method: 'GET', path: `/v1/products/${slug}` })
+  const direct = () =>
+    ask(service, {
+      method: 'POST',
+      path: '/internal/product/get',
+      headers: {
+        'content-type': 'application/json',
+        'stoa-secret': INTERNAL_SECRET,
+        traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
+      },
+      body: JSON.stringify({
+        input: { idOrSlug: slug },
+        actor: { kind: 'anonymous' },
+        origin: {},
+        deadlineMs: 10_000,
+      }),
+    })
+  assert.equal(await proxied(), await direct(), 'the gateway answers with something else')
+  const tookMs = { proxied: [] as number[], direct: [] as number[] }
+  const timed = async (kept: number[], call: () => Promise<unknown>) => {
+    const startedAt = performance.now()
+    await call()
+    kept.push(performance.now() - startedAt)
+  }
+  for (let call = 0; call < PROXIED_WARM_UP + PROXIED; call += 1) {
+    if (call === PROXIED_WARM_UP) for (const kept of Object.values(tookMs)) kept.length = 0
+    await timed(tookMs.proxied, proxied)
+    await timed(tookMs.direct, direct)
+  }
+  const at = (which: 'proxied' | 'direct', q: number) => quantile(tookMs[which], q)
+  return bounded(
+    `${title}: time added to a call, p50`,
+    at('proxied', 0.5) - at('direct', 0.5),
+    'ms',
+    { atMost: 1 },
+    `${number(at('proxied', 0.5))} ms through it, ${number(at('direct', 0.5))} ms direct; p99 ${number(at('proxied', 0.99))} and ${number(at('direct', 0.99))} ms`,
+  )
 }
 
 /** Where the CPU of each process of a split shop goes in a checkout. */
@@ -245,7 +285,7 @@ export const topologyProfile: Section = {
   name: 'topology-profile',
   always: false,
   run: async (bench) => {
-    await using shop = await openShop(bench, 'profile', { POOL_SIZE: '4' }, 'split')
+    await using shop = await openShop(bench, 'profile', { topology: 'split', environment: SPLIT_POOL })
     await using shoppers = invite(shop)
     await using pool = openPool(shop.databaseUrl, 1)
     await buyMany(shoppers, WARM_UP)

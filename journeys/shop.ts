@@ -91,7 +91,7 @@ export async function startShop(options: ShopOptions = {}): Promise<Shop> {
     const sandbox = options.sandbox ?? (await startSandbox({}))
     if (!options.sandbox) undo.push(() => sandbox.stop())
     const engines = wanted === 'replicated' && !options.engines ? sharedEngines() : undefined
-    if (engines) undo.push(() => engines.clean())
+    if (engines) undo.push(async () => engines[Symbol.asyncDispose]())
     const environment = {
       DATABASE_URL: database.url,
       INTERNAL_SECRET: SECRET,
