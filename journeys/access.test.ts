@@ -15,7 +15,8 @@ describe(`access (${topology})`, () => {
   let gateways: Http[]
   before(async () => {
     shop = await startShop()
-    if (shop.urls.length < 2) other = await startShop({ topology: 'inside', databaseUrl: shop.database.url })
+    if (shop.urls.length < 2)
+      other = await startShop({ topology: 'inside', databaseUrl: shop.environment.DATABASE_URL! })
     gateways = [...shop.urls, ...(other?.urls ?? [])].map((url) => new Http([url]))
     assert.ok(gateways.length >= 2)
   })
@@ -170,14 +171,15 @@ describe(`access (${topology})`, () => {
 
   it('with an API key asks the database nothing for who it is, once it is known', async () => {
     const { secret } = await issue()
+    const accounts = shop.poolOf('auth')
     const looks = async () => {
-      const { rows } = await shop.pool.query(
+      const { rows } = await accounts.query(
         `select coalesce(sum(calls), 0)::int as calls from pg_stat_statements s join pg_database d on d.oid = s.dbid
          where d.datname = current_database() and query like '%from auth.api_keys k join auth.users%'`,
       )
       return rows[0].calls as number
     }
-    await shop.pool.query('create extension if not exists pg_stat_statements')
+    await accounts.query('create extension if not exists pg_stat_statements')
     await opensEverywhere('/v1/admin/orders', secret)
     const before = await looks()
     assert.ok(before > 0)

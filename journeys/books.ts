@@ -40,7 +40,7 @@ async function assertStock(shop: Shop, received: ReadonlyMap<string, number>): P
     select l.warehouse, l.sku, l.reserved::int, coalesce(sum(r.quantity), 0)::int as held
     from inventory.levels l
     left join inventory.reservation_lines r on r.warehouse = l.warehouse and r.sku = l.sku and r.status = 'held'
-    group by 1, 2, 3 having l.reserved <> coalesce(sum(r.quantity), 0)`)
+    group by l.warehouse, l.sku, l.reserved having l.reserved <> coalesce(sum(r.quantity), 0)`)
   assert.deepEqual(counters, [], 'reservation rows equal the counters')
   const { rows: ledger } = await shop.pool.query(`
     select l.warehouse, l.sku, l.available::int, l.reserved::int, l.damaged::int
@@ -89,7 +89,7 @@ async function assertMoney(shop: Shop): Promise<void> {
       coalesce(sum(e.amount_minor) filter (where e.kind = 'captured'), 0)::int as captured,
       coalesce(sum(e.amount_minor) filter (where e.kind = 'refunded'), 0)::int as refunded
     from payment.payments p left join payment.ledger_entries e using (payment_id)
-    group by 1, 2, 3
+    group by p.payment_id, p.captured_minor, p.refunded_minor
     having (p.captured_minor, p.refunded_minor) is distinct from (
       coalesce(sum(e.amount_minor) filter (where e.kind = 'captured'), 0),
       coalesce(sum(e.amount_minor) filter (where e.kind = 'refunded'), 0))`)

@@ -37,7 +37,7 @@ const steps: readonly Step[] = [
     name: 'stock reserved',
     victims: ['order', 'inventory', 'gateway'],
     during: 'placing',
-    prepare: (shop) => holdTable(shop, '"order".orders'),
+    prepare: (shop) => holdTable(shop.poolOf('order'), '"order".orders'),
     reach: async (shop, _, { prepared }) => {
       await eventually(async () => {
         const { rows } = await shop.pool.query(
@@ -67,7 +67,10 @@ const steps: readonly Step[] = [
     reach: async (shop, buyer) => {
       const orderId = await orderOf(shop, buyer)
       const held = await eventually(
-        () => holdRow(shop, 'select from payment.payments where order_id = $1 for update', [orderId]),
+        () =>
+          holdRow(shop.poolOf('payment'), 'select from payment.payments where order_id = $1 for update', [
+            orderId,
+          ]),
         REACHED,
       )
       await eventually(async () => {
@@ -100,9 +103,11 @@ const steps: readonly Step[] = [
     victims: ['order'],
     during: 'paying',
     reach: async (shop, _, { placed }) => {
-      const held = await holdRow(shop, 'select from "order".orders where order_id = $1 for update', [
-        placed!.order.orderId,
-      ])
+      const held = await holdRow(
+        shop.poolOf('order'),
+        'select from "order".orders where order_id = $1 for update',
+        [placed!.order.orderId],
+      )
       await eventually(() => relayed(shop, placed!), REACHED)
       return held
     },
@@ -131,9 +136,11 @@ const steps: readonly Step[] = [
       await sandboxControl(shop, 'mail/faults', { delayMs: 700 })
       const held = await eventually(
         () =>
-          holdRow(shop, 'select from notification.notifications where subject_id = $1 for update', [
-            placed!.order.orderId,
-          ]),
+          holdRow(
+            shop.poolOf('notification'),
+            'select from notification.notifications where subject_id = $1 for update',
+            [placed!.order.orderId],
+          ),
         REACHED,
       )
       await buyer.mailAbout(new RegExp(placed!.order.number))
@@ -264,7 +271,9 @@ async function relayed(shop: Shop, { order }: Placed): Promise<void> {
 /** Takes the lease of a service's relay away from its processes: what the service announces stays in its outbox. */
 async function holdRelay(shop: Shop, service: string): Promise<Held> {
   const name = `relay:${service}`
-  await shop.pool.query(
+  // Where the log is in PostgreSQL all services live with it here; else each has its leases with it.
+  const pool = shop.poolOf(service)
+  await pool.query(
     `insert into log.lease (name, owner, until) values ($1, 'a journey', now() + interval '2 minutes')
      on conflict (name) do update set owner = excluded.owner, until = excluded.until`,
     [name],
@@ -273,23 +282,23 @@ async function holdRelay(shop: Shop, service: string): Promise<Held> {
   await new Promise((resolve) => setTimeout(resolve, LEASE_BEAT_MS + 1_000))
   return {
     release: async () => {
-      await shop.pool.query(`delete from log.lease where name = $1 and owner = 'a journey'`, [name])
+      await pool.query(`delete from log.lease where name = $1 and owner = 'a journey'`, [name])
     },
   }
 }
 
 /** Keeps everybody from writing to a table; reading goes on. Shorter than the platform's lock timeout of 5 s. */
-const holdTable = (shop: Shop, table: string): Promise<Held> =>
-  hold(shop, (client) => client.query(`lock table ${table} in share mode`))
+const holdTable = (pool: pg.Pool, table: string): Promise<Held> =>
+  hold(pool, (client) => client.query(`lock table ${table} in share mode`))
 
-const holdRow = (shop: Shop, statement: string, values: unknown[]): Promise<Held> =>
-  hold(shop, async (client) => {
+const holdRow = (pool: pg.Pool, statement: string, values: unknown[]): Promise<Held> =>
+  hold(pool, async (client) => {
     const { rowCount } = await client.query(statement, values)
     assert(rowCount, 'there is no such row yet')
   })
 
-async function hold(shop: Shop, lock: (client: pg.PoolClient) => Promise<unknown>): Promise<Held> {
-  const client = await shop.pool.connect()
+async function hold(pool: pg.Pool, lock: (client: pg.PoolClient) => Promise<unknown>): Promise<Held> {
+  const client = await pool.connect()
   const release = async () => {
     await client.query('rollback')
     client.release()

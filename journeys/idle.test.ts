@@ -12,7 +12,7 @@ it('an idle shop asks its database less than once a second, for anything', { ski
   // Jobs that run by the minute, and what they start, are counted in their own tests.
   await using shop = await startShop({ topology: 'inside', jobs: 'asked' })
   await shop.host!.background!.settled()
-  const count = statements(shop.database.url)
+  const count = statements(shop.environment.DATABASE_URL!)
   await count.reset()
   await new Promise((resolve) => setTimeout(resolve, SECONDS * 1000))
   const asked = await count.snapshot()

@@ -272,7 +272,7 @@ describe(`payments (${topology})`, () => {
 
 /** Writes what a crash between two services could leave: the order is over, its payment is still open. */
 async function pretendCancelled(shop: Shop, orderId: string): Promise<void> {
-  const { rowCount } = await shop.pool.query(
+  const { rowCount } = await shop.poolOf('order').query(
     `update "order".orders set status = 'cancelled', cancel_reason = 'expired', cancelled_at = now(), version = version + 1
      where order_id = $1 and status = 'pending'`,
     [orderId],

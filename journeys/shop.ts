@@ -7,16 +7,17 @@ import { auth } from '@stoa/contracts/auth'
 import { loadServices, serviceNames } from '@stoa/host'
 import { type Host, type HostOptions, startHost } from '@stoa/runtime'
 import { type Sandbox, startSandbox } from '@stoa/sandbox'
-import { createDatabase, eventually, type TestDatabase } from '@stoa/testing'
-import pg from 'pg'
+import { eventually } from '@stoa/testing'
+import type pg from 'pg'
 import { pino } from 'pino'
+import { oneDatabase, ownDatabases } from './databases.ts'
 import { Http } from './http.ts'
 import { sharedEngines } from './shared-engines.ts'
 
 /**
  * How the services live. `inside`: in the test's own process. `one`: in one process of their own. `split`: one process per
- * service, over PostgreSQL. `replicated`: two processes per service, over Kafka, Redis and OpenSearch too. The same sentences
- * hold in all of them.
+ * service, over PostgreSQL. `replicated`: two processes per service, each service in a database of its own, over Kafka, Redis and
+ * OpenSearch too. The same sentences hold in all of them.
  */
 export type Topology = 'inside' | 'one' | 'split' | 'replicated'
 
@@ -27,8 +28,12 @@ export type Shop = AsyncDisposable & {
   readonly topology: Topology
   readonly http: Http
   readonly urls: readonly string[]
-  readonly database: TestDatabase
+  /** What its processes are told, and what an operator of the shop exports for his commands. */
+  readonly environment: Readonly<Record<string, string>>
+  /** Sees the tables of all services, wherever they are; only to look. */
   readonly pool: pg.Pool
+  /** The database of a service, to change and to lock what is there. */
+  readonly poolOf: (service: string) => pg.Pool
   readonly sandbox: Sandbox
   /** The host, when the services live in the test's process. */
   readonly host: Host | undefined
@@ -59,8 +64,10 @@ type ShopOptions = {
   readonly topology?: Topology
   /** `inside` alone. Default `all`; what counts statements does without the crontab. */
   readonly jobs?: HostOptions['jobs']
-  /** A database of the journey's own making, when it wants to hurt it. */
+  /** A database of the journey's own making, when it wants to hurt it: all services live in it. */
   readonly databaseUrl?: string
+  /** Each service lives in a database of its own. Default: in the topology `replicated`, where there is no `databaseUrl`. */
+  readonly ownDatabases?: boolean
   /** The outside world, when the journey stands between it and the shop. */
   readonly sandbox?: Sandbox
   /** Engines of the journey's own making; else, in the topology `replicated`, those that all journeys share. */
@@ -76,7 +83,7 @@ const START_TIMEOUT_MS = 180_000
 const attendParent = import.meta.resolve('@stoa/testing/attend-parent')
 const hostProgram = fileURLToPath(new URL('../host/main.ts', import.meta.url))
 
-/** Opens a shop on a database of its own, with a sandbox of its own. */
+/** Opens a shop on databases of its own, with a sandbox of its own. */
 export async function startShop(options: ShopOptions = {}): Promise<Shop> {
   const wanted = options.topology ?? topology
   const undo: (() => Promise<unknown>)[] = []
@@ -84,16 +91,18 @@ export async function startShop(options: ShopOptions = {}): Promise<Shop> {
     for (const step of undo.splice(0).reverse()) await step()
   }
   try {
-    const database = options.databaseUrl
-      ? { name: 'own', url: options.databaseUrl, drop: async () => {}, [Symbol.asyncDispose]: async () => {} }
-      : await createDatabase()
-    undo.push(() => database.drop())
     const sandbox = options.sandbox ?? (await startSandbox({}))
     if (!options.sandbox) undo.push(() => sandbox.stop())
     const engines = wanted === 'replicated' && !options.engines ? sharedEngines() : undefined
     if (engines) undo.push(async () => engines[Symbol.asyncDispose]())
+    const engineAddresses = options.engines ?? engines?.environment ?? {}
+    const apart = options.ownDatabases ?? (wanted === 'replicated' && options.databaseUrl === undefined)
+    const databases = apart
+      ? await ownDatabases({ withLog: !('KAFKA_BROKERS' in engineAddresses) })
+      : await oneDatabase(options.databaseUrl)
+    undo.push(() => databases.drop())
     const environment = {
-      DATABASE_URL: database.url,
+      ...databases.environment,
       INTERNAL_SECRET: SECRET,
       STRIPE_URL: sandbox.url,
       SMTP_URL: sandbox.smtpUrl,
@@ -103,7 +112,7 @@ export async function startShop(options: ShopOptions = {}): Promise<Shop> {
       GATEWAY_RATE_PER_ADDRESS: '0',
       GATEWAY_RATE_PER_USER: '0',
       GATEWAY_SENSITIVE_PER_ADDRESS: '0',
-      ...(options.engines ?? engines?.environment),
+      ...engineAddresses,
       ...options.environment,
     }
     const { urls, host, processes, inner, stop } =
@@ -111,6 +120,7 @@ export async function startShop(options: ShopOptions = {}): Promise<Shop> {
         ? await startInside(environment, options.jobs)
         : await startProcesses(wanted, environment, options.environmentOf ?? (() => ({})))
     undo.push(stop)
+    await databases.open()
     for (const url of urls.slice(0, 1)) {
       const registered = await fetch(`${sandbox.url}/sandbox/stripe/webhook_endpoints`, {
         method: 'POST',
@@ -119,9 +129,6 @@ export async function startShop(options: ShopOptions = {}): Promise<Shop> {
       })
       assert(registered.ok, `the sandbox answered ${registered.status}`)
     }
-    const pool = new pg.Pool({ connectionString: database.url, max: 4 })
-    pool.on('error', () => {})
-    undo.push(() => pool.end())
     const http = new Http(urls)
     let token: Promise<string> | undefined
     const staffToken = () => {
@@ -135,8 +142,9 @@ export async function startShop(options: ShopOptions = {}): Promise<Shop> {
       topology: wanted,
       http,
       urls,
-      database,
-      pool,
+      environment,
+      pool: databases.pool,
+      poolOf: databases.of,
       sandbox,
       host,
       processes,

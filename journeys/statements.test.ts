@@ -15,7 +15,7 @@ describe('SQL statements', { skip }, () => {
   let count: ReturnType<typeof statements>
   before(async () => {
     shop = await startShop({ topology: 'inside', jobs: 'asked' })
-    count = statements(shop.database.url)
+    count = statements(shop.environment.DATABASE_URL!)
   })
   after(() => shop?.[Symbol.asyncDispose]())
 
