@@ -108,10 +108,13 @@ const box = contract('box', {
 
 type Context = ServiceContext<unknown>
 const crashed = new Set<string>()
+/** What each try of `pack` was told, by the label that it was given. */
+const laterTries = new Map<string, boolean[]>()
 /** Handlers of `stall` that run, the most that ever did at once, and for what they wait. */
 const stalling = { now: 0, most: 0, until: Promise.resolve() }
 
 const pack: Handler<typeof box.operations.pack, Context> = async ({ label, mode }, ctx) => {
+  laterTries.set(label, [...(laterTries.get(label) ?? []), ctx.laterTry])
   if (mode === 'refuse') throw new Rejection('FULL', { room: 0 })
   if (mode === 'refuse-with-more') throw new Rejection('FULL', { room: 0, owner: 'somebody else' })
   if (mode === 'bug') throw new Error('a bug')
@@ -340,6 +343,15 @@ for (const place of ['in process', 'across the network'] as const) {
       const same = key()
       await assert.rejects(boxes.pack({ label: 'a', mode: 'refuse' }, same), code('FULL'))
       await assert.rejects(boxes.pack({ label: 'a', mode: 'refuse' }, same), code('FULL'))
+    })
+
+    it('tells each try but the first of a key that it is a later one', async () => {
+      const [same, other] = [key(), key()]
+      const label = place
+      await assert.rejects(boxes.pack({ label, mode: 'crash-once' }, same), code('INTERNAL'))
+      await boxes.pack({ label, mode: 'crash-once' }, same)
+      await boxes.pack({ label }, other)
+      assert.deepEqual(laterTries.get(label), [false, true, false])
     })
 
     it('stores an answer in the transaction of its effect', async () => {

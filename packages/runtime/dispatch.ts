@@ -38,6 +38,7 @@ export type Dispatcher = {
     readonly meta: CallMeta
     readonly scope: TransactionScope
     readonly newId: string | undefined
+    readonly laterTry: boolean
     readonly signal: AbortSignal
     readonly headers: Record<string, string>
     /** What it reads by `db` and `query` may be some seconds behind. */
@@ -156,7 +157,12 @@ async function run(
   return execute(target, name, operation, input, { ...meta, deadlineAt }, { ...claimed, scope })
 }
 
-type Keyed = { readonly scope: IdempotencyScope; readonly newId: string; readonly lock: Lock }
+type Keyed = {
+  readonly scope: IdempotencyScope
+  readonly newId: string
+  readonly laterTry: boolean
+  readonly lock: Lock
+}
 
 async function execute(
   target: Dispatcher,
@@ -190,6 +196,7 @@ async function execute(
         seen,
       },
       newId: keyed?.newId,
+      laterTry: keyed?.laterTry ?? false,
       signal: stop.signal,
       headers,
       mayLag: operation.staleness !== undefined,

@@ -376,6 +376,7 @@ async function assemble(options: {
     meta: CallMeta
     scope: TransactionScope
     newId: string | undefined
+    laterTry?: boolean
     signal: AbortSignal
     log: Logger
     headers: Record<string, string> | undefined
@@ -400,6 +401,7 @@ async function assemble(options: {
         newId ??= v7()
         return newId
       },
+      laterTry: parts.laterTry ?? false,
       log: parts.log,
       now: () => new Date(),
       signal: parts.signal,

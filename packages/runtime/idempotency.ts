@@ -8,7 +8,7 @@ import type { Answer } from './edge.ts'
 export type IdempotencyScope = { readonly actor: string; readonly operation: string; readonly key: string }
 
 export type Claim =
-  | { readonly state: 'ours'; readonly newId: string; readonly lock: Lock }
+  | { readonly state: 'ours'; readonly newId: string; readonly laterTry: boolean; readonly lock: Lock }
   | { readonly state: 'answered'; readonly answer: unknown; readonly headers: Record<string, string> }
 
 /** Names the try that holds a key: a try that was overtaken must not free what its successor holds. */
@@ -30,6 +30,7 @@ export async function claim(
   const lockMs = (operation.deadlineMs ?? 10_000) + LOCK_MARGIN_MS
   const key = [scope.actor, scope.operation, scope.key]
   for (let pauseMs = 15; ; pauseMs = Math.min(pauseMs * 2, 250)) {
+    const id = v7()
     const [ours] = await database.query<{ new_id: string; lock: Lock }>(
       `insert into "${schema}".idempotency as i (actor, operation, key, body_hash, new_id, locked_until)
        values ($1, $2, $3, $4, $5, now() + $6 * interval '1 ms')
@@ -37,9 +38,9 @@ export async function claim(
          where i.answer is null and i.body_hash = excluded.body_hash
            and (i.locked_until is null or i.locked_until < now())
        returning new_id, locked_until::text as lock`,
-      [...key, hash, v7(), lockMs],
+      [...key, hash, id, lockMs],
     )
-    if (ours) return { state: 'ours', newId: ours.new_id, lock: ours.lock }
+    if (ours) return { state: 'ours', newId: ours.new_id, laterTry: ours.new_id !== id, lock: ours.lock }
     const [theirs] = await database.query<{
       body_hash: Buffer
       answer: unknown

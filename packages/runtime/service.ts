@@ -70,6 +70,11 @@ export type ServiceContext<
    * crash, so that a repetition meets its own traces. Outside of keyed operations it is simply new.
    */
   readonly newId: string
+  /**
+   * Whether the same `Idempotency-Key` was tried before, so that there may be traces of `newId`. The first try, and what is not
+   * keyed, surely meets none.
+   */
+  readonly laterTry: boolean
   readonly log: Logger
   readonly now: () => Date
   /** Aborts when the caller's deadline passes, or when the process has no more time to drain. */

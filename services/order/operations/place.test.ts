@@ -334,13 +334,19 @@ describe('placing an order', () => {
       if (answer.status === 'rejected') assert.equal(answer.reason.code, 'OUT_OF_STOCK')
   })
 
-  it('asks PostgreSQL four times: key, order, settlement, answer, and nothing else', async () => {
+  it('asks PostgreSQL four times: key, order, settlement, answer, and nothing else, however long the key takes', async () => {
     const count = statements(shop.database.url)
     await shop.place(shop.aCart())
     await shop.settled()
     const cartId = shop.aCart()
+    const holder = await shop.pool.connect()
+    await holder.query('begin; lock table "order".idempotency in share mode')
     await count.reset()
-    await shop.place(cartId)
+    const placing = shop.place(cartId)
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    await holder.query('commit')
+    holder.release()
+    await placing
     const { total, statements: asked } = await count.ofServices()
     assert.equal(total, 4, asked.map(({ query, calls }) => `${calls} x ${query.slice(0, 100)}`).join('\n'))
   })

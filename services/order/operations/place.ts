@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type InputOf, invalidInput, isRejection, Rejection } from '@stoa/contract'
 import { inventory } from '@stoa/contracts/inventory'
 import { AmountMinor } from '@stoa/contracts/money'
-import { OrderAbandoned, type order, placedAtMs } from '@stoa/contracts/order'
+import { OrderAbandoned, type order } from '@stoa/contracts/order'
 import { payment } from '@stoa/contracts/payment'
 import { v7 } from 'uuid'
 import { announcePlaced } from '../announce.ts'
@@ -33,21 +33,12 @@ type Input = InputOf<typeof order.operations.place>
 export const place: Handles<typeof order.operations.place> = async (input, ctx) => {
   const email = input.email ?? (ctx.actor.kind === 'customer' ? ctx.actor.email : undefined)
   if (email === undefined) throw invalidInput({ field: 'email', message: 'is required of a guest' })
-  const earlier = isLaterTry(ctx) ? await findOrder(ctx.query, ctx.newId) : undefined
+  const earlier = ctx.laterTry ? await findOrder(ctx.query, ctx.newId) : undefined
   const placed = earlier ?? (await placeOrder(ctx, { ...input, email }))
   if (placed.status === 'cancelled') throw orderEnded(placed)
   const instructions = await openPayment(ctx, placed)
   return { order: showOrder(placed), payment: instructions, orderToken: orderTokenOf(placed.orderId, ctx) }
 }
-
-/** How old an id must be to have been given to an earlier try: a first one is used within milliseconds. */
-const LATER_TRY_MS = 100
-
-/**
- * Whether the order may be there already. A guess that saves first tries a statement: one that is wrong meets its own reservation and
- * its own order on the way.
- */
-const isLaterTry = ({ newId, now }: Context): boolean => now().getTime() - placedAtMs(newId) > LATER_TRY_MS
 
 async function placeOrder(ctx: Context, input: Input & { email: string }): Promise<StoredOrder> {
   const { cartId, cartToken } = input
