@@ -12,7 +12,7 @@ import { order } from '@stoa/contracts/order'
 import { payment } from '@stoa/contracts/payment'
 import { product } from '@stoa/contracts/product'
 import { search } from '@stoa/contracts/search'
-import { eventually, fake, startTestHost, type TestHost } from '@stoa/testing'
+import { allWithinOnce, eventually, fake, startTestHost, type TestHost } from '@stoa/testing'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { v7 } from 'uuid'
 import gateway from './service.ts'
@@ -365,32 +365,34 @@ describe('the public edge', () => {
 })
 
 describe('the public edge, when the process stops', () => {
-  it('answers what it has accepted, hangs up on everybody, and is gone at once', async () => {
-    const host = await startTestHost({ services: [gateway, ...fakes], environment: { PORT: '0' } })
-    const port = Number(new URL(host.host.url!).port)
-    const accepted = connect(port, '127.0.0.1')
-    const silent = connect(port, '127.0.0.1')
-    const hungUp = [once(accepted, 'close'), once(silent, 'close')]
-    let answer = ''
-    accepted.setEncoding('utf8').on('data', (text) => {
-      answer += text
-    })
-    accepted.write('GET /v1/availability?skus=SLOW HTTP/1.1\r\nHost: shop\r\n\r\n')
-    silent.resume()
-    while (slow.length === 0) await new Promise((resolve) => setTimeout(resolve, 5))
-    const began = performance.now()
-    const stopped = host.host.stop()
-    await new Promise((resolve) => setTimeout(resolve, 100))
-    await assert.rejects(fetch(`http://127.0.0.1:${port}/v1/products`))
-    assert.equal((await host.host.ready()).ok, false)
-    assert.equal(answer, '')
-    for (const give of slow.splice(0)) give()
-    await Promise.all([stopped, ...hungUp])
-    assert.match(answer, /^HTTP\/1\.1 200 OK\r\n/)
-    assert.match(answer, /connection: close/i)
-    assert(performance.now() - began < 5_000)
-    await host[Symbol.asyncDispose]()
-  })
+  it('answers what it has accepted, hangs up on everybody, and is gone at once', () =>
+    allWithinOnce([5_000], async () => {
+      const host = await startTestHost({ services: [gateway, ...fakes], environment: { PORT: '0' } })
+      const port = Number(new URL(host.host.url!).port)
+      const accepted = connect(port, '127.0.0.1')
+      const silent = connect(port, '127.0.0.1')
+      const hungUp = [once(accepted, 'close'), once(silent, 'close')]
+      let answer = ''
+      accepted.setEncoding('utf8').on('data', (text) => {
+        answer += text
+      })
+      accepted.write('GET /v1/availability?skus=SLOW HTTP/1.1\r\nHost: shop\r\n\r\n')
+      silent.resume()
+      while (slow.length === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+      const began = performance.now()
+      const stopped = host.host.stop()
+      await new Promise((resolve) => setTimeout(resolve, 100))
+      await assert.rejects(fetch(`http://127.0.0.1:${port}/v1/products`))
+      assert.equal((await host.host.ready()).ok, false)
+      assert.equal(answer, '')
+      for (const give of slow.splice(0)) give()
+      await Promise.all([stopped, ...hungUp])
+      assert.match(answer, /^HTTP\/1\.1 200 OK\r\n/)
+      assert.match(answer, /connection: close/i)
+      const tookMs = performance.now() - began
+      await host[Symbol.asyncDispose]()
+      return [tookMs]
+    }))
 
   it('answers what is not HTTP with a problem', async () => {
     const host = await startTestHost({ services: [gateway, ...fakes], environment: { PORT: '0' } })

@@ -365,29 +365,49 @@ describe('more than a process can do', () => {
       assert.deepEqual([sum('gateway_calls_running'), sum('gateway_calls_waiting')], [running, waiting])
     })
 
-  it('gives up counting first, then looking; checkout goes on, and so does what is in memory', async () => {
+  let heldSince = 0
+  /** Until the end of the block, or `letGo`. */
+  const hold = (): Disposable => {
     world.hold = true
-    // Three look and two clicks wait; one click makes way for who looks, the other and that one for who pays: one at once, two wait.
-    const looking = [look(), look(), look()]
-    await until(3, 0)
-    const counting = [count()]
-    await until(3, 1)
-    counting.push(count())
-    await until(3, 2)
-    const later = look()
-    assert.equal((await counting[1])?.status, 503)
-    const paying = [pay(), pay(), pay()]
-    assert.equal((await counting[0])?.status, 503)
-    assert.equal((await later).status, 503)
-    assert.equal((await ask('GET', '/v1/products')).status, 200)
-    assert.equal((await fetch(`${host.host.url}/healthz`)).status, 200)
-    letGo()
-    const answers = await Promise.all([...looking, ...paying])
-    assert.deepEqual(
-      answers.map(({ status }) => status),
-      [200, 200, 200, 404, 404, 404],
-    )
-  })
+    heldSince = performance.now()
+    return { [Symbol.dispose]: letGo }
+  }
+  /** Whoever waits for a second is refused: what failed when all was held for about as long is done again, three times at most. */
+  const heldForLessThanASecond = async (scene: () => Promise<void>) => {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await scene()
+      } catch (error) {
+        if (attempt === 3 || performance.now() - heldSince < 900) throw error
+        await until(0, 0)
+      }
+    }
+  }
+
+  it('gives up counting first, then looking; checkout goes on, and so does what is in memory', () =>
+    heldForLessThanASecond(async () => {
+      using _ = hold()
+      // Three look and two clicks wait; one click makes way for who looks, the other and that one for who pays: one at once, two wait.
+      const looking = [look(), look(), look()]
+      await until(3, 0)
+      const counting = [count()]
+      await until(3, 1)
+      counting.push(count())
+      await until(3, 2)
+      const later = look()
+      assert.equal((await counting[1])?.status, 503)
+      const paying = [pay(), pay(), pay()]
+      assert.equal((await counting[0])?.status, 503)
+      assert.equal((await later).status, 503)
+      assert.equal((await ask('GET', '/v1/products')).status, 200)
+      assert.equal((await fetch(`${host.host.url}/healthz`)).status, 200)
+      letGo()
+      const answers = await Promise.all([...looking, ...paying])
+      assert.deepEqual(
+        answers.map(({ status }) => status),
+        [200, 200, 200, 404, 404, 404],
+      )
+    }))
 
   it('says when to come back', async () => {
     world.hold = true
@@ -409,28 +429,28 @@ describe('more than a process can do', () => {
     assert.match(metrics, /gateway_calls_running 0/)
   })
 
-  it('answers what waits when the process stops', async () => {
-    const stopping = await start({ GATEWAY_MAX_CONCURRENT: '1', GATEWAY_MAX_WAITING: '2' })
-    const askStopping = asking(() => stopping)
-    world.hold = true
-    const all = [0, 1, 2].map(() => askStopping('GET', '/v1/availability?skus=A'))
-    await until(1, 2, stopping)
-    const stopped = stopping.host.stop()
-    // It takes nobody in any more.
-    await eventually(() =>
-      askStopping('GET', '/openapi.json').then(
-        ({ status }) => status === 503,
-        () => true,
-      ),
-    )
-    letGo()
-    assert.deepEqual(
-      (await Promise.all(all)).map(({ status }) => status),
-      [200, 200, 200],
-    )
-    await stopped
-    await stopping[Symbol.asyncDispose]()
-  })
+  it('answers what waits when the process stops', () =>
+    heldForLessThanASecond(async () => {
+      await using stopping = await start({ GATEWAY_MAX_CONCURRENT: '1', GATEWAY_MAX_WAITING: '2' })
+      const askStopping = asking(() => stopping)
+      using _ = hold()
+      const all = [0, 1, 2].map(() => askStopping('GET', '/v1/availability?skus=A'))
+      await until(1, 2, stopping)
+      const stopped = stopping.host.stop()
+      // It takes nobody in any more.
+      await eventually(() =>
+        askStopping('GET', '/openapi.json').then(
+          ({ status }) => status === 503,
+          () => true,
+        ),
+      )
+      letGo()
+      assert.deepEqual(
+        (await Promise.all(all)).map(({ status }) => status),
+        [200, 200, 200],
+      )
+      await stopped
+    }))
 })
 
 describe('two versions side by side', () => {
