@@ -9,6 +9,11 @@ import Stripe from 'stripe'
 import { v7 } from 'uuid'
 import service from './service.ts'
 
+/** A sandbox that a busy machine holds up is waited for. */
+const PATIENT = { STRIPE_TIMEOUT_MS: '5000' }
+/** For who tests a sandbox that does not answer. */
+export const IMPATIENT = { STRIPE_TIMEOUT_MS: '400' }
+
 export type PaymentHost = Awaited<ReturnType<typeof startPaymentHost>>
 
 /**
@@ -29,7 +34,7 @@ export async function startPaymentHost({
   const sandbox = await startSandbox()
   const host = await startTestHost({
     services: [service, ...services],
-    environment: { STRIPE_URL: sandbox.url, STRIPE_TIMEOUT_MS: '400', ...environment },
+    environment: { STRIPE_URL: sandbox.url, ...PATIENT, ...environment },
     ...(databaseOf ? { database: databaseOf.database } : {}),
   })
   const edge = await startWebhookEdge(host)

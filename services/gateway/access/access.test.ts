@@ -284,9 +284,10 @@ describe('who may come in', () => {
       })
       return { status: response.status, headers: response.headers }
     }
+    await ask(secret)
     assert.equal((await ask(secret)).headers.get('ratelimit-policy'), '"api-key";q=100;w=1')
     const answers = await Promise.all(Array.from({ length: 110 }, () => ask(secret)))
-    assert.equal(answers.filter(({ status }) => status === 204).length, 99)
+    assert.equal(answers.filter(({ status }) => status === 204).length, 98)
     const refused = answers.filter(({ status }) => status === 429)
     for (const { headers } of refused)
       assert.deepEqual([headers.get('ratelimit'), headers.get('retry-after')], ['"api-key";r=0;t=1', '1'])
