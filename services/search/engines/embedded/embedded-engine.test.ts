@@ -1,12 +1,30 @@
 import assert from 'node:assert/strict'
-import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { test } from 'node:test'
 import { CursorRefused, EngineLost, type SearchEngine } from '../engine.ts'
 import { aDocument, anAttribute, aRequest, named, someSettings } from '../testing.ts'
 import { openEmbeddedEngine } from './embedded-engine.ts'
 
-/** Beyond the millisecond that the measurement sleeps. */
 const HELD_MS = 5
+
+/**
+ * Measures the longest that this thread has worked in one turn of its loop. The time in which others had the core does not count. Answers how it is
+ * asked, for the last time.
+ */
+function longestTurn(): () => number {
+  let most = 0
+  let before = process.threadCpuUsage()
+  const look = () => {
+    const { user, system } = process.threadCpuUsage(before)
+    before = process.threadCpuUsage()
+    most = Math.max(most, (user + system) / 1e3)
+  }
+  const timer = setInterval(look, 1)
+  return () => {
+    clearInterval(timer)
+    look()
+    return most
+  }
+}
 
 async function withEngine(work: (engine: SearchEngine) => Promise<void>): Promise<void> {
   const engine = openEmbeddedEngine()
@@ -49,15 +67,13 @@ test('its caller goes on while thousands of documents are put and searched: no t
     await engine.configure(someSettings({ attributes }))
     const documents = goods(3_000)
     let least = Number.POSITIVE_INFINITY
-    // Other processes of a busy machine only ever add to what is measured: the best of some rounds is ours.
+    // The machine and the collection of garbage only ever add to what is measured: the best of some rounds is ours.
     for (let round = 0; round < 12 && least >= HELD_MS; round += 1) {
-      const delay = monitorEventLoopDelay({ resolution: 1 })
-      delay.enable()
+      const longest = longestTurn()
       const put = engine.put(documents.slice(round * 250, (round + 1) * 250))
       for (let at = 0; at < 4; at += 1) await engine.search(aRequest('oak lamp', { facets: 'all' }))
       await put
-      delay.disable()
-      least = Math.min(least, delay.max / 1e6 - 1)
+      least = Math.min(least, longest())
     }
     assert.ok(least < HELD_MS, `${least} ms`)
   }))
