@@ -122,15 +122,17 @@ describe('shoppers', { skip }, () => {
     await sleep(5)
     span.end()
     assert.equal(span.was, true)
-    const visits = (count: number, atMs: number, troubled: boolean) =>
-      Array.from({ length: count }, () => ({ atMs, troubled }))
+    await sleep(5)
+    const back = performance.now()
+    const visits = (count: number, atMs: number, ...troubledAtMs: number[]) =>
+      Array.from({ length: count }, () => ({ atMs, troubledAtMs }))
     const load = (came: number, troubled: number, gaveUp = 0) => ({
       started: 400,
       gaveUp,
       visits: [
-        ...visits(300, before, true),
-        ...visits(came - troubled, meanwhile, false),
-        ...visits(troubled, meanwhile, true),
+        ...visits(300, before, before),
+        ...visits(came - troubled, meanwhile, back),
+        ...visits(troubled, meanwhile, meanwhile),
       ],
     })
     assertWentOn(load(100, 10), span)

@@ -15,7 +15,7 @@ export type LoadResult = {
   readonly calledOff: readonly string[]
   /** Of these: whose first card was declined. */
   readonly declined: readonly string[]
-  /** When each shopper came, by `performance.now()`, and whether he met anything but answers at once. */
+  /** When each shopper came, and when he met anything but answers at once. */
   readonly visits: readonly Visit[]
   /** Shoppers who were still refused after `PATIENCE_MS`, or found too many others waiting, and went away. */
   readonly gaveUp: number
@@ -32,9 +32,10 @@ export type LoadResult = {
 }
 
 export type Visit = {
+  /** By `performance.now()`. */
   readonly atMs: number
-  /** He was asked to come again, not answered, or went away. */
-  readonly troubled: boolean
+  /** When he made the calls that asked him to come again or were not answered, or went away. */
+  readonly troubledAtMs: readonly number[]
 }
 
 /** While something is away: from when it surely is until it may be back. */
@@ -60,13 +61,16 @@ export class Span {
   }
 }
 
-/** How many came while something was away, and how many of them met anything but answers at once. */
+/** How many came while something was away, and how many of them met anything but answers at once meanwhile. */
 export function whileAway(
   { visits }: Pick<LoadResult, 'visits'>,
   span: Span,
 ): { came: number; troubled: number } {
   const came = visits.filter(({ atMs }) => span.has(atMs))
-  return { came: came.length, troubled: came.filter(({ troubled }) => troubled).length }
+  return {
+    came: came.length,
+    troubled: came.filter(({ troubledAtMs }) => troubledAtMs.some((atMs) => span.has(atMs))).length,
+  }
 }
 
 /** Of those who came while something was away that a checkout does not need. A machine that does all it can may shed as many when all is well. */
@@ -131,25 +135,26 @@ export async function shopAt(options: {
   const paid: string[] = []
   const calledOff: string[] = []
   const declined: string[] = []
-  const visits: { atMs: number; troubled: boolean }[] = []
+  const visits: { atMs: number; troubledAtMs: number[] }[] = []
   const placedMs: number[] = []
   const wrong = new Map<string, number>()
   let [gaveUp, turnedAway, shed, unanswered, endedUnheard] = [0, 0, 0, 0, 0]
 
   const insist = async (
-    visit: { troubled: boolean },
+    visit: { troubledAtMs: number[] },
     call: () => Promise<Reply>,
     good: readonly (number | string)[],
   ): Promise<Reply> => {
     const until = performance.now() + PATIENCE_MS
     for (let pauseMs = RETRY_FIRST_MS; ; pauseMs = Math.min(pauseMs * 2, RETRY_LAST_MS)) {
       let waitMs = pauseMs
+      const askedAtMs = performance.now()
       try {
         const reply = await call()
         if (good.includes(reply.status) || good.includes(reply.body?.code)) return reply
         if ([503, 504, 429].includes(reply.status) || reply.body?.code === 'IN_PROGRESS') {
           shed += 1
-          visit.troubled = true
+          visit.troubledAtMs.push(askedAtMs)
           waitMs = Math.min(
             Math.max(Number(reply.headers.get('retry-after') ?? 0) * 1_000, pauseMs),
             RETRY_LAST_MS,
@@ -160,7 +165,7 @@ export async function shopAt(options: {
         }
       } catch {
         unanswered += 1
-        visit.troubled = true
+        visit.troubledAtMs.push(askedAtMs)
       }
       if (performance.now() + waitMs > until) throw new GaveUp()
       await sleep(waitMs * (0.75 + Math.random() / 2))
@@ -168,7 +173,7 @@ export async function shopAt(options: {
   }
 
   const checkout = async (
-    visit: { troubled: boolean; leave: () => void },
+    visit: { troubledAtMs: number[]; leave: () => void },
     { sku, deed, customer }: { sku: string; deed: Deed; customer: (typeof customers)[number] | undefined },
   ) => {
     const ask = (call: () => Promise<Reply>, good: readonly (number | string)[]) => insist(visit, call, good)
@@ -247,11 +252,11 @@ export async function shopAt(options: {
   for (let index = 0; going() || index < perSecond * seconds; index += 1) {
     const dueMs = began + (index * 1_000) / perSecond - performance.now()
     if (dueMs > 0) await sleep(dueMs)
-    const visit = { atMs: performance.now(), troubled: false, leave: () => {} }
+    const visit = { atMs: performance.now(), troubledAtMs: [] as number[], leave: () => {} }
     visits.push(visit)
     if (here >= perSecond * CROWD_SECONDS) {
       turnedAway += 1
-      visit.troubled = true
+      visit.troubledAtMs.push(visit.atMs)
       continue
     }
     here += 1
