@@ -170,7 +170,6 @@ describe(`access (${topology})`, () => {
   })
 
   it('with an API key asks the database nothing for who it is, once it is known', async () => {
-    const { secret } = await issue()
     const accounts = shop.poolOf('auth')
     const looks = async () => {
       const { rows } = await accounts.query(
@@ -180,10 +179,16 @@ describe(`access (${topology})`, () => {
       return rows[0].calls as number
     }
     await accounts.query('create extension if not exists pg_stat_statements')
-    await opensEverywhere('/v1/admin/orders', secret)
-    const before = await looks()
-    assert.ok(before > 0)
-    for (let n = 0; n < 5; n += 1) await opensEverywhere('/v1/admin/orders', secret)
-    assert.equal(await looks(), before)
+    // Each gateway asks once in a minute whose access has ended, and then looks again at the keys of those who issued this one.
+    for (let left = 3; ; left -= 1) {
+      const { secret } = await issue()
+      await opensEverywhere('/v1/admin/orders', secret)
+      const before = await looks()
+      assert.ok(before > 0)
+      for (let n = 0; n < 5; n += 1) await opensEverywhere('/v1/admin/orders', secret)
+      const more = (await looks()) - before
+      if (more === 0) break
+      assert.ok(left > 1, `${more} looks`)
+    }
   })
 })

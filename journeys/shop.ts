@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
-import { createServer } from 'node:net'
+import { createServer, type Server } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import type { Client, Contract } from '@stoa/contract'
 import { auth } from '@stoa/contracts/auth'
@@ -343,21 +343,47 @@ async function sell(
   return sku
 }
 
-/** Below the ports that systems hand out by themselves (from 32768), and 64 apart for test files that run side by side. */
-let nextPort = 10_000 + ((process.pid * 64) % 22_000)
+/** Below the ports that engines and the system take: 20000 and more. */
+const FIRST_PORT = 10_000
+const BLOCK = 64
+const BLOCKS = 150
+let block: { next: number; end: number } | undefined
 
+/**
+ * Of a block of ports that is this process's alone. Its processes listen seconds after they were told their ports: test files that run side by side
+ * would else choose the same.
+ */
 async function freePort(): Promise<number> {
+  for (;;) {
+    block ??= await takeBlock()
+    while (block.next < block.end) {
+      const port = block.next++
+      if (await isFree(port)) return port
+    }
+    block = undefined
+  }
+}
+
+/** A block is whose who listens at its first port, until his process ends. */
+async function takeBlock(): Promise<{ next: number; end: number }> {
   for (let tries = 0; tries < 1_000; tries += 1) {
-    const port = nextPort
-    nextPort = nextPort >= 32_000 ? 10_000 : nextPort + 1
-    if (await isFree(port)) return port
+    const first = FIRST_PORT + Math.floor(Math.random() * BLOCKS) * BLOCK
+    const sign = await listenAt(first)
+    sign?.unref()
+    if (sign) return { next: first + 1, end: first + BLOCK }
   }
   throw new Error('There is no free port')
 }
 
-const isFree = (port: number): Promise<boolean> =>
+async function isFree(port: number): Promise<boolean> {
+  const server = await listenAt(port)
+  if (server) await new Promise((resolve) => server.close(resolve))
+  return server !== undefined
+}
+
+const listenAt = (port: number): Promise<Server | undefined> =>
   new Promise((resolve) => {
     const server = createServer()
-    server.once('error', () => resolve(false))
-    server.listen({ port, host: '127.0.0.1' }, () => server.close(() => resolve(true)))
+    server.once('error', () => resolve(undefined))
+    server.listen({ port, host: '127.0.0.1' }, () => resolve(server))
   })

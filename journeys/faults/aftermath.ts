@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { inventory } from '@stoa/contracts/inventory'
+import { loadServices } from '@stoa/host'
 import { eventually } from '@stoa/testing'
 import { assertBooks } from '../books.ts'
 import { Buyer } from '../buyer.ts'
-import type { Shop } from '../shop.ts'
+import type { Shop, ShopProcess } from '../shop.ts'
 import type { LoadResult } from './load.ts'
 import { type Mailbox, type MailKind, mailKinds } from './mailbox.ts'
 
@@ -48,7 +49,7 @@ export async function assertAftermath(options: {
   /** Where the search index answers: `http://host:port`. */
   searchUrl: string
   customers: readonly Customer[]
-  /** Each that ran, in each process, before the first fault: the keys of `leftToHear`. */
+  /** Each, in each process: `everyReaction`. */
   reactions: readonly string[]
   sku: string
   boundMs: number
@@ -167,10 +168,10 @@ async function assertSoldOut(shop: Shop, sku: string, boundMs: number): Promise<
  */
 export async function leftToHear(shop: Shop): Promise<ReadonlyMap<string, number>> {
   const left = new Map<string, number>()
-  for (const { internalUrl, services } of shop.processes) {
-    const response = await fetch(`${internalUrl}/metrics`, { signal: AbortSignal.timeout(5_000) })
+  for (const one of shop.processes) {
+    const response = await fetch(`${one.internalUrl}/metrics`, { signal: AbortSignal.timeout(5_000) })
     const metrics = await response.text()
-    const process = `${services} at ${internalUrl}`
+    const process = nameOf(one)
     assert.match(metrics, /^stoa_log_up 1$/m, `${process} does not reach the log`)
     for (const [, reaction, lag] of metrics.matchAll(
       /^stoa_reaction_lag\{[^}]*reaction="([^"]+)"[^}]*\} (\S+)$/gm,
@@ -178,6 +179,20 @@ export async function leftToHear(shop: Shop): Promise<ReadonlyMap<string, number
       left.set(`${reaction} in ${process}`, Number(lag))
   }
   return left
+}
+
+const nameOf = ({ services, internalUrl }: ShopProcess) => `${services} at ${internalUrl}`
+
+/** Each reaction of each process, by the keys of `leftToHear`: with Kafka a reaction runs wherever its service does. */
+export async function everyReaction(shop: Shop): Promise<string[]> {
+  const reactions = (await loadServices()).flatMap(({ contract, reactions }) =>
+    reactions.map(({ name }) => ({ service: contract.name, name })),
+  )
+  return shop.processes.flatMap((process) =>
+    reactions
+      .filter(({ service }) => process.services.includes(service))
+      .map(({ service, name }) => `${service}.${name} in ${nameOf(process)}`),
+  )
 }
 
 async function assertNothingLeft(shop: Shop, reactions: readonly string[]): Promise<void> {

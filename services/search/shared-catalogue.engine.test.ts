@@ -4,8 +4,8 @@ import { after, describe, it } from 'node:test'
 import { inventory } from '@stoa/contracts/inventory'
 import { product } from '@stoa/contracts/product'
 import { engineAddress, eventually, startTestHost, type TestHost } from '@stoa/testing'
-import { openOpenSearchEngine } from './engines/opensearch/opensearch-engine.ts'
 import { DocumentsRefused } from './engines/opensearch/refusals.ts'
+import { openPatiently } from './engines/opensearch/testing.ts'
 import { aRequest } from './engines/testing.ts'
 import service from './service.ts'
 import { SharedCatalogue } from './shared-catalogue.ts'
@@ -123,9 +123,7 @@ describe('A shared index that refuses a product', { skip }, () => {
 async function openShared(prefix: string, host: TestHost) {
   // It reads the shelf for an index of its own, which is no business of ours here.
   await host.settled()
-  const catalogue = new SharedCatalogue(
-    openOpenSearchEngine({ url: address, prefix, shards: 1, replicas: 0 }),
-  )
+  const catalogue = new SharedCatalogue(openPatiently({ url: address, prefix, shards: 1 }))
   const logged: unknown[] = []
   const reader: Parameters<SharedCatalogue['rebuild']>[0] = {
     query: async <Row>(text: string, values?: readonly unknown[]) =>

@@ -6,7 +6,7 @@ import { engineAddress } from '@stoa/testing'
 import { openShelf } from '../engines/embedded/shelf.ts'
 import { shelfEngine } from '../engines/embedded/testing.ts'
 import type { SearchEngine } from '../engines/engine.ts'
-import { openOpenSearchEngine } from '../engines/opensearch/opensearch-engine.ts'
+import { openPatiently } from '../engines/opensearch/testing.ts'
 import { defaultRanking } from '../ranking/default-settings.ts'
 import { icecatFolder, readIcecat, withoutIcecat } from './icecat.ts'
 import { mean, openJudge } from './judge-ranking.ts'
@@ -37,7 +37,7 @@ test('OpenSearch reaches the figures of the embedded engine on the judged querie
   }
   const embedded = await reached(shelfEngine(openShelf({ now: Date.now })))
   const prefix = `test-${randomBytes(6).toString('hex')}-`
-  const engine = openOpenSearchEngine({ url: address, prefix, shards: 1, replicas: 0 })
+  const engine = openPatiently({ url: address, prefix, shards: 1 })
   try {
     const shared = await reached(engine)
     test.diagnostic(`${JSON.stringify(shared)} in OpenSearch, ${JSON.stringify(embedded)} embedded`)

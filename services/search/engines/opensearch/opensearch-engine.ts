@@ -34,6 +34,8 @@ export type OpenSearchOptions = {
   readonly replicas: number
   /** Keeps callers from a cluster that does not answer. Default: one that nobody sees. */
   readonly breaker?: Breaker
+  /** A search that takes longer has failed. Default: 2 s. */
+  readonly timeoutMs?: number
 }
 
 /** A page of what the index says of its products. */
@@ -90,6 +92,7 @@ export function openOpenSearchEngine(options: OpenSearchOptions): SharedEngine {
       present = undefined
       filled = false
     },
+    options.timeoutMs,
   )
   const indexes = openIndexes(remote, options)
   const known = openKnown(remote, { index: indexes.products, routings: indexes.routings })

@@ -14,9 +14,9 @@ import {
   searched,
   someSettings,
 } from '../testing.ts'
-import { GivenUp, openOpenSearchEngine, type SharedEngine } from './opensearch-engine.ts'
+import { GivenUp, type SharedEngine } from './opensearch-engine.ts'
 import { DocumentsRefused } from './refusals.ts'
-import { subject } from './testing.ts'
+import { openPatiently, subject } from './testing.ts'
 
 const { address, skip } = engineAddress('opensearch')
 
@@ -29,7 +29,7 @@ describe('The mapping of an index in OpenSearch', { skip }, () => {
   after(() => fetch(`${address}/${prefix}*`, { method: 'DELETE' }))
 
   it('grows by currencies, and by nothing else that a merchant may invent', async () => {
-    const engine = openOpenSearchEngine({ url: address, prefix, shards: 1, replicas: 0 })
+    const engine = openPatiently({ url: address, prefix, shards: 1 })
     const fields = async () => {
       const answer = await fetch(`${address}/${prefix}products/_mapping`)
       const [{ mappings }] = Object.values(
@@ -65,7 +65,7 @@ describe('OpenSearch with two processes at one index', { skip }, () => {
   const prefix = `test-${randomBytes(6).toString('hex')}-`
   after(() => fetch(`${address}/${prefix}*`, { method: 'DELETE' }))
   const open = (name: string, { shards = 1 } = {}) =>
-    openOpenSearchEngine({ url: address, prefix: `${prefix}${name}-`, shards, replicas: 0 })
+    openPatiently({ url: address, prefix: `${prefix}${name}-`, shards })
 
   it('has a rebuild that another one has replaced stop at its next page, and leaves nothing of it', async () => {
     const [one, two] = [open('replaced'), open('replaced')]
@@ -97,7 +97,7 @@ describe('OpenSearch whose index is not all there', { skip }, () => {
     return response.json() as Promise<never>
   }
   const open = (name: string, { shards = 1 } = {}) =>
-    openOpenSearchEngine({ url: address, prefix: `${prefix}${name}-`, shards, replicas: 0 })
+    openPatiently({ url: address, prefix: `${prefix}${name}-`, shards })
 
   it('is away when one of its shards does not answer: a part is never taken for the whole', async () => {
     const three = () => open('parts', { shards: 3 })
@@ -190,7 +190,7 @@ describe('OpenSearch that has not all documents that it was brought', { skip }, 
     await fetch(`${address}/${prefix}*`, { method: 'DELETE' })
   })
   const open = (name: string) => {
-    const engine = openOpenSearchEngine({ url: address, prefix: `${prefix}${name}-`, shards: 1, replicas: 0 })
+    const engine = openPatiently({ url: address, prefix: `${prefix}${name}-`, shards: 1 })
     engines.push(engine)
     return engine
   }

@@ -6,8 +6,7 @@ import { aShelf, shelfEngine } from '../embedded/testing.ts'
 import type { SearchEngine } from '../engine.ts'
 import { pagesContract } from '../testing/pages.ts'
 import { aDocument, numberOf, searched, someSettings } from '../testing.ts'
-import { openOpenSearchEngine } from './opensearch-engine.ts'
-import { subject } from './testing.ts'
+import { openPatiently, subject } from './testing.ts'
 
 const { address, skip } = engineAddress('opensearch')
 // Most of the time they wait for a refresh.
@@ -43,7 +42,7 @@ describe('From the third page on', { skip }, () => {
     )
 
   it('a search goes on in a point in time: what comes and goes meanwhile changes none of its pages', async () => {
-    const engine = openOpenSearchEngine({ url: address, prefix, shards: 3, replicas: 0 })
+    const engine = openPatiently({ url: address, prefix, shards: 3 })
     try {
       await engine.configure(someSettings())
       await engine.put(lamps(1, 12, 500))

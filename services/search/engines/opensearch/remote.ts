@@ -61,13 +61,18 @@ export const isGone = (error: PartError | undefined): boolean => error?.type ===
 
 /**
  * `url`: one node or several, by comma; a user and password may stand in it. `breaker`: of the whole cluster. `gone`: hears the name of
- * each index that is not there.
+ * each index that is not there. `timeoutMs`: of a call that does not say another.
  */
-export function openRemote(url: string, breaker: Breaker, gone: (index: string) => void): Remote {
+export function openRemote(
+  url: string,
+  breaker: Breaker,
+  gone: (index: string) => void,
+  timeoutMs = TIMEOUT_MS,
+): Remote {
   const client = new Client({
     nodes: url.split(',').map((one) => one.trim()),
     maxRetries: 0,
-    requestTimeout: TIMEOUT_MS,
+    requestTimeout: timeoutMs,
     ConnectionPool: Nodes,
   })
   const failed = (cause: unknown): EngineAway => {
@@ -81,7 +86,7 @@ export function openRemote(url: string, breaker: Breaker, gone: (index: string) 
   const send: Remote['ask'] = async (
     method,
     path,
-    { query, body, lines, accept = [], timeoutMs = TIMEOUT_MS } = {},
+    { query, body, lines, accept = [], timeoutMs: own = timeoutMs } = {},
   ) => {
     try {
       const { statusCode, body: answered } = await client.transport.request(
@@ -91,7 +96,7 @@ export function openRemote(url: string, breaker: Breaker, gone: (index: string) 
           ...(query && { querystring: query as Record<string, string> }),
           ...(lines === undefined ? body !== undefined && { body: body as object } : { bulkBody: lines }),
         },
-        { requestTimeout: timeoutMs, ignore: [...accept] },
+        { requestTimeout: own, ignore: [...accept] },
       )
       breaker.succeeded()
       return { status: statusCode ?? 0, body: answered }
@@ -110,7 +115,7 @@ export function openRemote(url: string, breaker: Breaker, gone: (index: string) 
     ask: async (method, path, asked = {}) => {
       if (!breaker.admit()) throw new EngineAway('the search cluster is away')
       // Until it is known how the trial ended all others are refused: a call that may take long is none.
-      if (breaker.state === 'half-open' && (asked.timeoutMs ?? 0) > TIMEOUT_MS)
+      if (breaker.state === 'half-open' && (asked.timeoutMs ?? 0) > timeoutMs)
         await send('GET', '/', { accept: NOT_ALLOWED })
       return send(method, path, asked)
     },

@@ -5,7 +5,7 @@ import { engineAddress } from '@stoa/testing'
 import { aShelf, searched as searchedShelf } from '../embedded/testing.ts'
 import type { EngineDocument } from '../engine.ts'
 import { aDocument, anAttribute, searched, someSettings } from '../testing.ts'
-import { openOpenSearchEngine } from './opensearch-engine.ts'
+import { openPatiently } from './testing.ts'
 
 const { address, skip } = engineAddress('opensearch')
 /** Lucene's scores have 32 bits. */
@@ -81,11 +81,10 @@ describe('Scores in OpenSearch', { skip }, () => {
       ],
     } as const
     const shelf = aShelf(documents, settings)
-    const engine = openOpenSearchEngine({
+    const engine = openPatiently({
       url: address,
       prefix: `test-${randomBytes(6).toString('hex')}-`,
       shards: 1,
-      replicas: 0,
     })
     try {
       await engine.configure(someSettings(settings))
