@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { contract } from '@stoa/contract'
 import {
   createDatabase,
   eventually,
@@ -12,7 +13,7 @@ import {
 } from '@stoa/testing'
 import { countingThing } from './fixture/counting-thing.ts'
 import { type ThingContext, ThingMade, thing, thingContract } from './fixture/thing.ts'
-import { effect } from './service.ts'
+import { defineService, effect, type Service } from './service.ts'
 
 /** How often each of `versions` was done, by whom: [once, missing, more than once]. */
 const tally = async ({ pool }: TestHost, by: string, total: number) => {
@@ -132,9 +133,9 @@ it('Cut connections to PostgreSQL, again and again under load, cost nothing but 
 })
 
 /** A process whose database is at `address`, or whose log is; where it answers its metrics and says whether it is ready. */
-const watched = async (address: Record<string, string>) => {
+const watched = async (address: Record<string, string>, besides: readonly Service[] = []) => {
   const host = await startTestHost({
-    services: [countingThing()],
+    services: [countingThing(), ...besides],
     environment: { INTERNAL_PORT: '0', DATABASE_REPLICA_URL: undefined, ...address },
   })
   const look = async (path: string) => {
@@ -172,6 +173,24 @@ describe('A process', { concurrency: true }, () => {
       })
     } finally {
       await database.drop()
+    }
+  })
+
+  it('is ready without a database that nothing lives in', async () => {
+    const own = await createDatabase()
+    try {
+      const withoutTables = defineService({ contract: contract('passer', {}), operations: {} })
+      await using host = await watched(
+        {
+          DATABASE_URL: 'postgres://nobody@127.0.0.1:9/nothing',
+          THING_DATABASE_URL: own.url,
+          LOG_DATABASE_URL: own.url,
+        },
+        [withoutTables],
+      )
+      await eventually(async () => assert.equal((await host.ready()).status, 200))
+    } finally {
+      await own.drop()
     }
   })
 

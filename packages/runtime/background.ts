@@ -147,7 +147,7 @@ export async function startBackground(options: BackgroundOptions): Promise<Backg
     parts.push(part)
     for (const { name } of own) {
       partOf.set(name, part)
-      leases.want(`relay:${name}`, { acquired: () => relay.wake([name]), lost: () => {} })
+      leases.want(`relay:${name}`, { acquired: () => relay.wake([name]), lost: () => relay.forget(name) })
     }
   }
 

@@ -7,14 +7,11 @@ import { Breaker, createBreakers } from './breaker.ts'
 import { healthOf } from './edge.ts'
 
 const clocked = (pauses = { firstMs: 100, lastMs: 1_000 }) => {
-  const clock = { ms: 0, opened: 0, failedTrials: 0 }
+  const clock = { ms: 0, opened: 0 }
   const breaker = new Breaker({
     now: () => clock.ms,
     opened: () => {
       clock.opened += 1
-    },
-    trialFailed: () => {
-      clock.failedTrials += 1
     },
     pauses,
   })
@@ -62,7 +59,24 @@ describe('A breaker', () => {
     }
     assert.deepEqual(pauses, [100, 200, 400, 800, 1_000, 1_000])
     assert.equal(clock.opened, 1, 'it was closed before the first time only')
-    assert.equal(clock.failedTrials, 6)
+  })
+
+  it('is away from when it was left until somebody last had no answer, and knows of no more', () => {
+    const { breaker, clock } = clocked()
+    clock.ms = 5_000
+    fail(breaker, 5)
+    clock.ms = 65_000
+    assert.equal(breaker.awayMs, 0, 'nobody has wanted there since')
+    fail(breaker, 1)
+    assert.equal(breaker.awayMs, 60_000)
+    clock.ms = 365_000
+    assert.equal(breaker.awayMs, 60_000)
+    fail(breaker, 1)
+    assert.equal(breaker.awayMs, 360_000)
+    clock.ms = 400_000
+    assert.ok(breaker.admit())
+    breaker.succeeded()
+    assert.equal(breaker.awayMs, 0)
   })
 
   it('stays open longer when it fails soon after it was taken back, and starts anew after it was well', () => {
@@ -121,18 +135,17 @@ describe('A breaker', () => {
     const breaker = breakers.of('stripe', 'https://a', { firstMs: 50, lastMs: 50 })
     const shows = async (name: string) =>
       Number(
-        new RegExp(`^stoa_upstream_${name}\\{upstream="stripe",address="https://a"\\} (\\d+)$`, 'm').exec(
+        new RegExp(`^stoa_upstream_${name}\\{upstream="stripe",address="https://a"\\} (\\S+)$`, 'm').exec(
           await registry.metrics(),
         )?.[1],
       )
-    assert.equal(await shows('failed_trials_total'), 0, 'there before the first: it is an increase then')
     fail(breaker, 5)
     await eventually(() => assert.deepEqual(breakers.health(), {}))
     assert.equal(await shows('state'), 1)
     assert.ok(breaker.admit())
     assert.deepEqual(breakers.health(), { stripe: 'degraded: 1 of 1 addresses do not answer' })
-    assert.equal(await shows('failed_trials_total'), 0)
+    assert.equal(await shows('away_seconds'), 0)
     breaker.failed()
-    assert.equal(await shows('failed_trials_total'), 1)
+    assert.ok((await shows('away_seconds')) >= 0.05)
   })
 })

@@ -14,8 +14,6 @@ export type BreakerState = 'closed' | 'half-open' | 'open'
 export type BreakerOptions = {
   /** It was closed and is not any more. */
   readonly opened: () => void
-  /** The one on trial had no answer. */
-  readonly trialFailed: () => void
   /** A monotonic clock, in ms. */
   readonly now: () => number
   /** How long it stays open: at first, and at most. */
@@ -34,12 +32,13 @@ export class Breaker {
   #openUntil = 0
   #pauseMs = 0
   #closedAt = Number.NEGATIVE_INFINITY
+  #leftAt = 0
+  #awayMs = 0
   readonly #options: BreakerOptions
 
   constructor(options: Partial<BreakerOptions> = {}) {
     this.#options = {
       opened: () => {},
-      trialFailed: () => {},
       now: () => performance.now(),
       pauses: PAUSES,
       ...options,
@@ -48,6 +47,11 @@ export class Breaker {
 
   get state(): BreakerState {
     return this.#state === 'open' && this.admits ? 'half-open' : this.#state
+  }
+
+  /** From when it was left until somebody last had no answer; 0 when it is closed, and while nobody has wanted there since. */
+  get awayMs(): number {
+    return this.#awayMs
   }
 
   /** Whether the next caller may go. */
@@ -67,6 +71,7 @@ export class Breaker {
     this.#failures = 0
     if (this.#state === 'closed') return
     this.#state = 'closed'
+    this.#awayMs = 0
     this.#closedAt = this.#options.now()
   }
 
@@ -74,7 +79,6 @@ export class Breaker {
   failed(): void {
     if (this.#state === 'open') return
     this.#failures += 1
-    if (this.#state === 'half-open') this.#options.trialFailed()
     if (this.#state === 'half-open' || this.#failures >= MAX_FAILURES) this.trip()
   }
 
@@ -86,7 +90,11 @@ export class Breaker {
     this.#pauseMs = wasWell ? firstMs : Math.min(lastMs, Math.max(firstMs, this.#pauseMs * 2))
     this.#openUntil = now + this.#pauseMs
     this.#failures = 0
-    if (this.#state === 'closed') this.#options.opened()
+    if (this.#state === 'closed') {
+      this.#leftAt = now
+      this.#options.opened()
+    }
+    this.#awayMs = now - this.#leftAt
     this.#state = 'open'
   }
 
@@ -128,11 +136,15 @@ export function createBreakers(registry: Registry): Breakers {
     labelNames: ['upstream', 'address'],
     registers: [registry],
   })
-  const failedTrials = new Counter({
-    name: 'stoa_upstream_failed_trials_total',
-    help: 'How often an address of an upstream that was left did not answer the one that went there on trial. It does not grow where nobody wants to go.',
+  new Gauge({
+    name: 'stoa_upstream_away_seconds',
+    help: 'For how long an address of an upstream is known to be away: from when it was left until the last on trial had no answer; 0 when calls go there. It does not grow where nobody wants to go. Alert above 120.',
     labelNames: ['upstream', 'address'],
     registers: [registry],
+    collect() {
+      for (const [upstream, breakers] of all)
+        for (const [address, { awayMs }] of breakers) this.set({ upstream, address }, awayMs / 1_000)
+    },
   })
   new Gauge({
     name: 'stoa_upstream_state',
@@ -154,13 +166,7 @@ export function createBreakers(registry: Registry): Breakers {
       let breaker = breakers.get(address)
       if (!breaker) {
         const labels = { upstream, address }
-        breaker = new Breaker({
-          opened: () => opened.inc(labels),
-          trialFailed: () => failedTrials.inc(labels),
-          pauses,
-        })
-        // There from the start: no increase shows a series' first value.
-        failedTrials.inc(labels, 0)
+        breaker = new Breaker({ opened: () => opened.inc(labels), pauses })
         breakers.set(address, breaker)
       }
       return breaker

@@ -165,8 +165,12 @@ export async function startHost(options: HostOptions): Promise<Host> {
     for (const service of services) for (const need of Object.values(service.needs)) transportTo(need)
 
     const parts = [...hosted.values()]
-    // Without them calls fail. One that only the log is in delays what they announce, and the log says so itself.
-    const needed = [...new Set(parts.map((part) => part.hosted.database))]
+    // Without them calls fail. One that only the log is in delays what they announce, and the log says so itself; one that nothing is in is nobody's.
+    const needed = [
+      ...new Set(
+        parts.filter(({ hosted }) => hosted.service.migrations).map(({ hosted }) => hosted.database),
+      ),
+    ]
     let looking: Promise<Health> | undefined
     // However many ask at once, one looks.
     const ready = (): Promise<Health> => {

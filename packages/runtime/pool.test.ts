@@ -298,9 +298,11 @@ describe('A service', () => {
     }
     // The last of them waits for two seconds and a half, on a machine that stands still for longer: after five it is told.
     const crowd = Promise.allSettled(Array.from({ length: 50 }, () => query('select pg_sleep(0.1)')))
-    await sleep(50)
+    const { pool } = host.host.services[0]!.database
+    await eventually(() => assert.ok(pool.waitingCount > 0))
     await isReady()
     await crowd
+    assert.equal(pool.refusals.full, 0)
     const slow = [query('select pg_sleep(3.5)'), query('select pg_sleep(3.5)')]
     await sleep(2_500)
     await isReady()

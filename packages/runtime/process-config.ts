@@ -45,7 +45,7 @@ export const processConfig = {
   logDatabaseUrl: setting(
     'LOG_DATABASE_URL',
     PostgresUrl.optional(),
-    'The database of the event log, when that is not in Kafka. Default: `DATABASE_URL`. Services with databases of their own need one or the other. While one that is the log’s alone is away, calls are answered, and what they announce waits.',
+    'The database of the event log, when that is not in Kafka. Default: `DATABASE_URL`. Services with databases of their own need one or the other. While one that is the log’s alone is away, calls are answered, and what they announce waits, and so do jobs; a process needs it to start.',
   ),
   logDatabaseDirectUrl: setting(
     'LOG_DATABASE_DIRECT_URL',

@@ -198,6 +198,12 @@ describe('The relay', () => {
     isAway = false
     // At once, and not only when it next looks.
     await eventually(() => assert.equal(waits(), 0), { timeoutMs: 10_000 })
+    // What it cannot read may wait.
+    await test.host.pool.query('alter table thing.outbox rename to hidden')
+    relay.wake(['thing'])
+    await eventually(() => assert.ok(waits() > 0))
+    await test.host.pool.query('alter table thing.hidden rename to outbox')
+    await eventually(() => assert.equal(waits(), 0), { timeoutMs: 10_000 })
     await relay.stop()
   })
 

@@ -25,6 +25,8 @@ export type Relay = {
    * saw it: while the database does not answer, what waited then grows older, and nothing is known of what came since.
    */
   readonly waiting: () => ReadonlyMap<string, number>
+  /** Another process relays this service from now on: what was seen of it is old when it comes back. */
+  readonly forget: (service: string) => void
   /** Whether all outboxes of these services are empty. */
   readonly isEmpty: (services: readonly string[]) => Promise<boolean>
   /** Waits for the turn that runs, 1 s at most. */
@@ -140,6 +142,8 @@ export function createRelay({ services, database, log, logger, leads, scheduled 
         lastStart = performance.now()
       } catch (error) {
         for (const name of names) woken.add(name)
+        // Nobody knows whether something waits, and the next turn that can read will say since when.
+        for (const name of led) if (!waitingSince.event.has(name)) waitingSince.event.set(name, new Date())
         logger.warn({ err: error, services: names, pauseMs }, 'the relay waits for the database')
         await pause(pauseMs)
         pauseMs = Math.min(pauseMs * 2, RETRY_LAST_MS)
@@ -234,6 +238,10 @@ export function createRelay({ services, database, log, logger, leads, scheduled 
           return [name, Math.max(0, ...since.map((one) => Date.now() - one.getTime()))]
         }),
       ),
+    forget: (name) => {
+      waitingSince.event.delete(name)
+      waitingSince.job.delete(name)
+    },
     isEmpty: async (names) => {
       if (running || appending || delivered.size > 0) return false
       const own = names.filter((name) => known.has(name))

@@ -255,10 +255,10 @@ describe('Searching', () => {
   })
 })
 
-/** A machine that is busy with something else for a second says nothing about us: one round of three must do. */
-const ROUNDS = 3
+/** A machine that is busy with something else for a second says nothing about us: one round of six must do. */
+const ROUNDS = 6
 /** Of each round four changes each: few, for each stall of the machine falls into one of them. */
-const CHANGED = 20
+const CHANGED = 10
 
 describe('Two replicas', () => {
   it('show a changed name, price, stock and a product that is gone within a second', async (test) => {
@@ -307,11 +307,9 @@ describe('Two replicas', () => {
       delays = []
       for (let n = 0; n < CHANGED; n += 1) await change((attempt - 1) * CHANGED + n)
       delays.sort((a, b) => a - b)
-      const p95 = delays[Math.ceil(delays.length * 0.95) - 1]!
-      test.diagnostic(
-        `changes were seen everywhere within ${Math.round(p95)} ms (p95 of ${delays.length}), the last within ${Math.round(delays.at(-1)!)} ms`,
-      )
-      return [p95]
+      const p99 = delays[Math.ceil(delays.length * 0.99) - 1]!
+      test.diagnostic(`of ${delays.length} changes each was seen everywhere within ${Math.round(p99)} ms`)
+      return [p99]
     }
     await allWithinOnce([1_000], round, ROUNDS)
   })
