@@ -136,26 +136,27 @@ export function createBreakers(registry: Registry): Breakers {
     labelNames: ['upstream', 'address'],
     registers: [registry],
   })
-  new Gauge({
-    name: 'stoa_upstream_away_seconds',
-    help: 'For how long an address of an upstream is known to be away: from when it was left until the last on trial had no answer; 0 when calls go there. It does not grow where nobody wants to go. Alert above 120.',
-    labelNames: ['upstream', 'address'],
-    registers: [registry],
-    collect() {
-      for (const [upstream, breakers] of all)
-        for (const [address, { awayMs }] of breakers) this.set({ upstream, address }, awayMs / 1_000)
-    },
-  })
-  new Gauge({
-    name: 'stoa_upstream_state',
-    help: 'Whether calls go to an address of an upstream: 0 yes (closed), 1 the next one, on trial, or one is (half-open), 2 no (open).',
-    labelNames: ['upstream', 'address'],
-    registers: [registry],
-    collect() {
-      for (const [upstream, breakers] of all)
-        for (const [address, { state }] of breakers) this.set({ upstream, address }, STATE_NUMBERS[state])
-    },
-  })
+  const gauge = (name: string, help: string, read: (breaker: Breaker) => number) =>
+    new Gauge({
+      name,
+      help,
+      labelNames: ['upstream', 'address'],
+      registers: [registry],
+      collect() {
+        for (const [upstream, breakers] of all)
+          for (const [address, breaker] of breakers) this.set({ upstream, address }, read(breaker))
+      },
+    })
+  gauge(
+    'stoa_upstream_away_seconds',
+    'For how long an address of an upstream is known to be away: from when it was left until the last on trial had no answer; 0 when calls go there. It does not grow where nobody wants to go. Alert above 120.',
+    ({ awayMs }) => awayMs / 1_000,
+  )
+  gauge(
+    'stoa_upstream_state',
+    'Whether calls go to an address of an upstream: 0 yes (closed), 1 the next one, on trial, or one is (half-open), 2 no (open).',
+    ({ state }) => STATE_NUMBERS[state],
+  )
   return {
     of: (upstream, address, pauses = PAUSES) => {
       let breakers = all.get(upstream)
