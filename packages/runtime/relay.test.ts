@@ -89,6 +89,19 @@ async function drained(relay: {
   assert.fail('the outbox was not emptied in time')
 }
 
+/** One that loses its lease with its first append: the turn of that is its last, until it has the lease again. */
+const relayOfOneAppend = async (test: Awaited<ReturnType<typeof setUp>>) => {
+  const lease = { held: true }
+  const relay = await test.relay({
+    leads: () => lease.held,
+    append: (log) => async (events) => {
+      await log.append(events)
+      lease.held = false
+    },
+  })
+  return { relay, lease }
+}
+
 describe('The relay', () => {
   it('loses no event whose lower position becomes visible after a higher one', async () => {
     await using test = await setUp()
@@ -209,15 +222,7 @@ describe('The relay', () => {
 
   it('tells of a backlog that it works off no more than has left, and no less than waits', async () => {
     await using test = await setUp()
-    let leads = true
-    const relay = await test.relay({
-      leads: () => leads,
-      append: (log) => async (events) => {
-        await log.append(events)
-        // So that this turn is its last.
-        leads = false
-      },
-    })
+    const { relay, lease } = await relayOfOneAppend(test)
     // A batch, and more.
     await test.host.pool.query(
       `insert into thing.outbox (kind, id, name, key, aggregate_version, payload, occurred_at)
@@ -226,8 +231,8 @@ describe('The relay', () => {
     )
     relay.wake(['thing'])
     await eventually(async () => assert.equal((await test.logged()).length, 500))
-    await eventually(() => assert.equal(leads, false))
-    leads = true
+    await eventually(() => assert.equal(lease.held, false))
+    lease.held = true
     await eventually(() => {
       const minutes = relay.waiting().get('thing')! / 60_000
       assert.ok(minutes >= 500 && minutes < 505, `${minutes} min`)
@@ -370,14 +375,7 @@ describe('The relay', () => {
 
   it('deletes what it has delivered of a service that another process leads by now', async () => {
     await using test = await setUp()
-    let leads = true
-    const relay = await test.relay({
-      leads: () => leads,
-      append: (log) => async (events) => {
-        await log.append(events)
-        leads = false
-      },
-    })
+    const { relay } = await relayOfOneAppend(test)
     await announce(test.host.pool, 'a', 1)
     relay.wake(['thing'])
     await eventually(async () => assert.deepEqual(await test.logged(), ['a1']))
